@@ -1,0 +1,1 @@
+"""Roost: what the business does, one folder per feature."""

@@ -1,0 +1,147 @@
+"""Typed settings, read once from the environment.
+
+Every setting is one field here and one row of the README's settings table. A setting that is
+missing or malformed stops the start with one line that names the variable.
+"""
+
+import os
+import secrets
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+
+class Environment(StrEnum):
+    DEVELOPMENT = "development"
+    TEST = "test"
+    PRODUCTION = "production"
+
+
+class SettingsError(Exception):
+    """A setting is missing or malformed; the message is for the person who starts the program."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings of one process. Field `database_url` is read from `DATABASE_URL`, and so on."""
+
+    roost_env: Environment = Environment.PRODUCTION
+    database_url: str
+    redis_url: str
+
+    # Where the API listens, and the address under which browsers reach it.
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_url: str = "http://localhost:8000"
+    # Origins of browser apps that may open websockets and send cookies.
+    web_origins: tuple[str, ...] = ()
+    # Where uploaded and demo pictures are kept; served under /media.
+    media_dir: Path = Path("var/media")
+
+    smtp_url: str = "smtp://localhost:1025"
+    mail_from: str = "Roost <stays@roost.example>"
+
+    stripe_secret_key: str
+    stripe_publishable_key: str = ""
+    # Several secrets are accepted at once while one is being rotated.
+    stripe_webhook_secrets: tuple[str, ...]
+    # Set only to speak to the payment sandbox; None means Stripe itself.
+    stripe_api_base: str | None = None
+
+    # Private keys (PEM, Ed25519) that sign access tokens: the first signs, all verify.
+    auth_signing_keys: tuple[str, ...]
+    access_token_seconds: int = 600
+    refresh_token_seconds: int = 30 * 24 * 3600
+
+    database_pool_size: int = 16
+    database_statement_timeout_ms: int = 5_000
+    worker_concurrency: int = 16
+    worker_port: int = 8001
+
+    # Platform fees in basis points of the subtotal, copied onto each booking when it is made.
+    guest_fee_bp: int = 1_200
+    host_fee_bp: int = 300
+    # Nights are held this long for the guest to pay; after a host's acceptance, the longer one.
+    hold_seconds: int = 15 * 60
+    accepted_hold_seconds: int = 12 * 3600
+    request_seconds: int = 24 * 3600
+    payout_delay_seconds: int = 24 * 3600
+    # How often the worker looks for work that no event announced (expiry, completion, payouts,
+    # payments whose webhook never came).
+    sweep_seconds: float = 10.0
+
+    graphql_introspection: bool | None = None
+    graphql_deadline_seconds: float = 10.0
+    log_level: str = "INFO"
+    log_json: bool | None = None
+
+    @property
+    def is_production(self) -> bool:
+        return self.roost_env is Environment.PRODUCTION
+
+    @property
+    def introspection_enabled(self) -> bool:
+        """Introspection and GraphiQL: off in production unless switched on."""
+        return (
+            not self.is_production
+            if self.graphql_introspection is None
+            else self.graphql_introspection
+        )
+
+
+LISTS = {"web_origins", "stripe_webhook_secrets"}
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings. Raises SettingsError with a line that names what is wrong.
+
+    `NAME_FILE` may name a file that holds the value of `NAME`, as container secrets do.
+    """
+    source = dict(os.environ if environ is None else environ)
+    values: dict[str, Any] = {}
+    for field in msgspec.structs.fields(Settings):
+        name = field.name.upper()
+        raw = source.get(name)
+        if raw is None and (path := source.get(f"{name}_FILE")):
+            try:
+                raw = Path(path).read_text().strip()
+            except OSError as error:
+                raise SettingsError(f"{name}_FILE: {error}") from error
+        if raw is None or raw == "":
+            if field.required:
+                raise SettingsError(f"{name} is not set; see the settings table in README.md")
+            continue
+        values[field.name] = _parts(field.name, raw)
+    try:
+        settings = msgspec.convert(
+            values, Settings, strict=False, dec_hook=lambda kind, value: kind(value)
+        )
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"settings: {error}") from error
+    _refuse_sandbox_in_production(settings)
+    return settings
+
+
+def _parts(name: str, raw: str) -> str | list[str]:
+    if name == "auth_signing_keys":
+        end = "-----END PRIVATE KEY-----"
+        return [
+            part.strip() + "\n" + end + "\n"
+            for part in raw.replace("\\n", "\n").split(end)
+            if part.strip()
+        ]
+    if name in LISTS:
+        return [part.strip() for part in raw.split(",") if part.strip()]
+    return raw
+
+
+def _refuse_sandbox_in_production(settings: Settings) -> None:
+    if settings.is_production and settings.stripe_api_base is not None:
+        raise SettingsError("STRIPE_API_BASE points to the payment sandbox: refused in production")
+
+
+def random_secret() -> str:
+    """A secret for a development machine; production sets its own."""
+    return secrets.token_urlsafe(32)

@@ -1,0 +1,41 @@
+"""Money: an integer count of minor units and an ISO 4217 currency. Never a float."""
+
+from babel.numbers import get_currency_precision, list_currencies
+import msgspec
+
+from app.errors import Invalid
+
+CURRENCIES: frozenset[str] = frozenset(list_currencies())
+
+# One basis point is a hundredth of a percent.
+BASIS = 10_000
+
+
+class Money(msgspec.Struct, frozen=True):
+    """An amount in minor units (cents; whole yen; thousandths of a dinar) of one currency."""
+
+    amount: int
+    currency: str
+
+
+def share(amount_minor: int, rate_bp: int) -> int:
+    """`rate_bp` basis points of an amount, rounded half up (away from zero for negatives)."""
+    return divide(amount_minor * rate_bp, BASIS)
+
+
+def divide(amount_minor: int, divisor: int) -> int:
+    """An amount divided by a positive integer, rounded half up (away from zero)."""
+    sign = -1 if amount_minor < 0 else 1
+    return sign * ((abs(amount_minor) * 2 + divisor) // (2 * divisor))
+
+
+def decimals(currency: str) -> int:
+    """Digits after the decimal point: 2 for EUR, 0 for JPY, 3 for KWD (CLDR)."""
+    return get_currency_precision(currency)
+
+
+def require_currency(code: str) -> str:
+    """The currency code itself. Raises Invalid when ISO 4217 knows no such code."""
+    if code not in CURRENCIES:
+        raise Invalid(f"{code!r} is not an ISO 4217 currency code.", field="currency")
+    return code

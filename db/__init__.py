@@ -1,0 +1,1 @@
+"""The database: base, session and models. The only place that commits."""

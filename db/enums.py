@@ -1,0 +1,164 @@
+"""The trade's enumerations, as they are stored. Plain values: rules may import them."""
+
+from enum import StrEnum
+
+
+class PropertyStatus(StrEnum):
+    DRAFT = "DRAFT"
+    PUBLISHED = "PUBLISHED"
+    UNPUBLISHED = "UNPUBLISHED"
+    SUSPENDED = "SUSPENDED"
+
+
+class PropertyType(StrEnum):
+    APARTMENT = "APARTMENT"
+    HOUSE = "HOUSE"
+    CABIN = "CABIN"
+    VILLA = "VILLA"
+    LOFT = "LOFT"
+    COTTAGE = "COTTAGE"
+    BOAT = "BOAT"
+    GUESTHOUSE = "GUESTHOUSE"
+
+
+class Amenity(StrEnum):
+    WIFI = "WIFI"
+    KITCHEN = "KITCHEN"
+    WASHER = "WASHER"
+    DRYER = "DRYER"
+    AIR_CONDITIONING = "AIR_CONDITIONING"
+    HEATING = "HEATING"
+    WORKSPACE = "WORKSPACE"
+    TV = "TV"
+    POOL = "POOL"
+    HOT_TUB = "HOT_TUB"
+    PARKING = "PARKING"
+    EV_CHARGER = "EV_CHARGER"
+    CRIB = "CRIB"
+    GYM = "GYM"
+    BREAKFAST = "BREAKFAST"
+    FIREPLACE = "FIREPLACE"
+    BALCONY = "BALCONY"
+    GARDEN = "GARDEN"
+    BEACHFRONT = "BEACHFRONT"
+    STEP_FREE_ACCESS = "STEP_FREE_ACCESS"
+    SMOKE_ALARM = "SMOKE_ALARM"
+    SELF_CHECK_IN = "SELF_CHECK_IN"
+
+
+class CancellationPolicy(StrEnum):
+    FLEXIBLE = "FLEXIBLE"
+    MODERATE = "MODERATE"
+    LIMITED = "LIMITED"
+    FIRM = "FIRM"
+    STRICT = "STRICT"
+
+
+class TaxKind(StrEnum):
+    PERCENTAGE = "PERCENTAGE"
+    PER_GUEST_NIGHT = "PER_GUEST_NIGHT"
+
+
+class NightKind(StrEnum):
+    """Why a night is taken: an unpaid hold, a booking, or the host's own block."""
+
+    HOLD = "HOLD"
+    BOOKING = "BOOKING"
+    BLOCK = "BLOCK"
+
+
+class BookingStatus(StrEnum):
+    PENDING_PAYMENT = "PENDING_PAYMENT"
+    PENDING_HOST = "PENDING_HOST"
+    CONFIRMED = "CONFIRMED"
+    COMPLETED = "COMPLETED"
+    CANCELLED = "CANCELLED"
+    DECLINED = "DECLINED"
+    EXPIRED = "EXPIRED"
+
+
+class BookingActor(StrEnum):
+    """In which role somebody moved a booking."""
+
+    GUEST = "GUEST"
+    HOST = "HOST"
+    ADMIN = "ADMIN"
+    SYSTEM = "SYSTEM"
+
+
+class LineItemKind(StrEnum):
+    NIGHTS = "NIGHTS"
+    DISCOUNT = "DISCOUNT"
+    EXTRA_GUESTS = "EXTRA_GUESTS"
+    CLEANING_FEE = "CLEANING_FEE"
+    PET_FEE = "PET_FEE"
+    SERVICE_FEE = "SERVICE_FEE"
+    TAX = "TAX"
+
+
+class PaymentMethod(StrEnum):
+    CARD = "CARD"
+    MOBILE_MONEY = "MOBILE_MONEY"
+    BANK_TRANSFER = "BANK_TRANSFER"
+
+
+class PaymentProvider(StrEnum):
+    STRIPE = "STRIPE"
+
+
+class PaymentStatus(StrEnum):
+    PENDING = "PENDING"
+    AUTHORIZED = "AUTHORIZED"
+    PAID = "PAID"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    PARTIALLY_REFUNDED = "PARTIALLY_REFUNDED"
+    REFUNDED = "REFUNDED"
+    DISPUTED = "DISPUTED"
+
+
+class RefundStatus(StrEnum):
+    PENDING = "PENDING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+
+
+class RefundReason(StrEnum):
+    CANCELLATION = "CANCELLATION"
+    # The money came after the hold was over and the nights had gone to somebody else.
+    LATE_PAYMENT = "LATE_PAYMENT"
+
+
+class PayoutStatus(StrEnum):
+    """RESERVED: taken from the host's balance, not known to have been sent."""
+
+    RESERVED = "RESERVED"
+    PAID = "PAID"
+    FAILED = "FAILED"
+
+
+class PayoutAccountStatus(StrEnum):
+    PENDING = "PENDING"
+    ACTIVE = "ACTIVE"
+    RESTRICTED = "RESTRICTED"
+
+
+class LedgerAccountKind(StrEnum):
+    """The chart of accounts; see docs/ledger.md for which entry touches which."""
+
+    PROVIDER_CLEARING = "PROVIDER_CLEARING"
+    PROVIDER_FEES = "PROVIDER_FEES"
+    GUEST = "GUEST"
+    HOST_PAYABLE = "HOST_PAYABLE"
+    PAYOUT_IN_TRANSIT = "PAYOUT_IN_TRANSIT"
+    PLATFORM_REVENUE = "PLATFORM_REVENUE"
+    TAX_PAYABLE = "TAX_PAYABLE"
+
+
+class JournalEntryKind(StrEnum):
+    CAPTURE = "CAPTURE"
+    PROVIDER_FEE = "PROVIDER_FEE"
+    REFUND = "REFUND"
+    PAYOUT_RESERVED = "PAYOUT_RESERVED"
+    PAYOUT_SENT = "PAYOUT_SENT"
+    PAYOUT_RETURNED = "PAYOUT_RETURNED"

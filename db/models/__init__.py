@@ -1,0 +1,36 @@
+"""Every table, one module per feature. Importing the package fills `Base.metadata`."""
+
+from db.models.availability import CalendarNight, OccupiedNight
+from db.models.bookings import Booking, BookingChange, IdempotencyKey
+from db.models.identity import RefreshToken, SignInSession, User
+from db.models.ledger import JournalEntry, LedgerAccount, Posting
+from db.models.outbox import OutboxMessage
+from db.models.payments import Payment, ProviderEvent, Refund
+from db.models.payouts import Payout, PayoutAccount, PayoutItem
+from db.models.properties import Property, PropertyPhoto, PropertyTax
+from db.models.reviews import Review
+
+__all__ = [
+    "Booking",
+    "BookingChange",
+    "CalendarNight",
+    "IdempotencyKey",
+    "JournalEntry",
+    "LedgerAccount",
+    "OccupiedNight",
+    "OutboxMessage",
+    "Payment",
+    "Payout",
+    "PayoutAccount",
+    "PayoutItem",
+    "Posting",
+    "Property",
+    "PropertyPhoto",
+    "PropertyTax",
+    "ProviderEvent",
+    "RefreshToken",
+    "Refund",
+    "Review",
+    "SignInSession",
+    "User",
+]

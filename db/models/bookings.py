@@ -1,0 +1,133 @@
+"""Bookings, their history, and the idempotency keys of the mutations that make them."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base, Currency, Key, Minor, one_of
+from db.enums import BookingActor, BookingStatus, CancellationPolicy, PaymentMethod
+
+
+class Booking(Base):
+    """A stay `[check_in, check_out)` in the property's local dates, and its price as agreed."""
+
+    __tablename__ = "bookings"
+    __table_args__ = (
+        one_of("status", BookingStatus),
+        one_of("cancelled_by", BookingActor),
+        one_of("cancellation_policy", CancellationPolicy),
+        one_of("payment_method", PaymentMethod),
+        CheckConstraint("check_out > check_in AND check_out - check_in <= 365", name="dates"),
+        CheckConstraint("check_out_at > check_in_at", name="instants"),
+        CheckConstraint("guest_id <> host_id", name="own_property"),
+        CheckConstraint(
+            "adults >= 1 AND children >= 0 AND infants >= 0 AND pets >= 0"
+            " AND adults + children <= 50",
+            name="guests",
+        ),
+        CheckConstraint("total_minor > 0 AND host_payout_minor >= 0", name="amounts"),
+        CheckConstraint("(status = 'CANCELLED') = (cancelled_by IS NOT NULL)", name="cancelled"),
+        Index(None, "guest_id", "id"),
+        Index(None, "host_id", "id"),
+        Index(None, "property_id", "check_in"),
+        # The timers: expiry of holds and requests, completion of stays.
+        Index(
+            "bookings_deadline_idx", "deadline_at", postgresql_where=text("deadline_at IS NOT NULL")
+        ),
+        Index(
+            "bookings_payout_due_idx",
+            "payout_due_at",
+            postgresql_where=text("payout_due_at IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[Key]
+    property_id: Mapped[UUID] = mapped_column(ForeignKey("properties.id"))
+    guest_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    # The property's host when the booking was made.
+    host_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    status: Mapped[str]
+    # Grows by one with each row of the history.
+    version: Mapped[int]
+    check_in: Mapped[date]
+    check_out: Mapped[date]
+    # The instants derived from dates, times and zone as they were when the booking was made.
+    check_in_at: Mapped[datetime]
+    check_out_at: Mapped[datetime]
+    timezone: Mapped[str]
+    adults: Mapped[int] = mapped_column(SmallInteger)
+    children: Mapped[int] = mapped_column(SmallInteger)
+    infants: Mapped[int] = mapped_column(SmallInteger)
+    pets: Mapped[int] = mapped_column(SmallInteger)
+    message: Mapped[str] = mapped_column(server_default="")
+    # The price as it was: line items add up to the total; see app.pricing.rules.Quote.
+    currency: Mapped[Currency]
+    total_minor: Mapped[Minor]
+    host_payout_minor: Mapped[Minor]
+    line_items: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    guest_fee_bp: Mapped[int]
+    host_fee_bp: Mapped[int]
+    cancellation_policy: Mapped[str]
+    instant_book: Mapped[bool]
+    payment_method: Mapped[str]
+    # When the current state's timer fires: hold or request over, or check-out. None: never.
+    deadline_at: Mapped[datetime | None]
+    # The host has said yes and the capture is under way; set only while PENDING_HOST.
+    accepted_at: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
+    cancelled_by: Mapped[str | None]
+    cancellation_reason: Mapped[str | None]
+    # 24 h after the check-in instant; None when nothing of it is still to be paid out.
+    payout_due_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class BookingChange(Base):
+    """One transition of a booking. Its version rides on every live update."""
+
+    __tablename__ = "booking_changes"
+    __table_args__ = (
+        one_of("status", BookingStatus),
+        one_of("previous_status", BookingStatus),
+        one_of("actor", BookingActor),
+        CheckConstraint("(version = 1) = (previous_status IS NULL)", name="first"),
+    )
+
+    booking_id: Mapped[UUID] = mapped_column(
+        ForeignKey("bookings.id", ondelete="CASCADE"), primary_key=True
+    )
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    status: Mapped[str]
+    previous_status: Mapped[str | None]
+    actor: Mapped[str]
+    actor_id: Mapped[UUID | None]
+    reason: Mapped[str | None]
+    occurred_at: Mapped[datetime]
+
+
+class IdempotencyKey(Base):
+    """One keyed request of one user. The row exists only if its first transaction committed."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (
+        CheckConstraint("length(request_hash) = 32", name="request_hash"),
+        Index(None, "created_at"),
+    )
+
+    actor_id: Mapped[UUID] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    operation: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    request_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    # What the request made; the reply is read from it.
+    subject_id: Mapped[UUID]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    # When every step of the request had been done; None while it is under way.
+    finished_at: Mapped[datetime | None]

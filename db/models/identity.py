@@ -1,0 +1,70 @@
+"""People, and the devices they are signed in on."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, func, text
+from sqlalchemy.dialects.postgresql import CITEXT
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base, Key
+
+
+class User(Base):
+    """A person; guest and host are the same user."""
+
+    __tablename__ = "users"
+    __table_args__ = (
+        CheckConstraint("role IN ('USER', 'SUPPORT', 'ADMIN')", name="role"),
+        CheckConstraint("username::text ~ '^[A-Za-z0-9_.]{3,30}$'", name="username"),
+        CheckConstraint("is_host = (host_since_at IS NOT NULL)", name="host_since"),
+    )
+
+    id: Mapped[Key]
+    email: Mapped[str] = mapped_column(CITEXT, unique=True)
+    username: Mapped[str] = mapped_column(CITEXT, unique=True)
+    # Argon2id in PHC format; None for somebody who signs in elsewhere.
+    password_hash: Mapped[str | None]
+    first_name: Mapped[str]
+    last_name: Mapped[str]
+    bio: Mapped[str] = mapped_column(server_default="")
+    picture_url: Mapped[str | None]
+    role: Mapped[str] = mapped_column(server_default="USER")
+    is_host: Mapped[bool] = mapped_column(server_default=text("false"))
+    host_since_at: Mapped[datetime | None]
+    email_verified_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class SignInSession(Base):
+    """One signed-in device: the family of its refresh tokens."""
+
+    __tablename__ = "sign_in_sessions"
+    __table_args__ = (Index(None, "user_id"),)
+
+    id: Mapped[Key]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    user_agent: Mapped[str] = mapped_column(server_default="")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    last_used_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    revoked_reason: Mapped[str | None]
+
+
+class RefreshToken(Base):
+    """A single-use refresh token; only its SHA-256 is kept."""
+
+    __tablename__ = "refresh_tokens"
+    __table_args__ = (
+        Index(None, "session_id"),
+        CheckConstraint("length(token_hash) = 32", name="token_hash"),
+    )
+
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("sign_in_sessions.id", ondelete="CASCADE"))
+    issued_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    # Set once, when it is exchanged. A second use later than a short retry window is a theft.
+    used_at: Mapped[datetime | None]
+    # Who exchanged it (a hash of user agent and address), to tell a retry from a theft.
+    used_by: Mapped[str | None] = mapped_column(String(64))

@@ -1,0 +1,82 @@
+"""The double-entry ledger. Append-only: triggers refuse every update and delete.
+
+A deferred constraint trigger lets no transaction commit in which the postings of an entry do not
+add up to zero per currency. Both triggers are made by the migration.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    UniqueConstraint,
+    func,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base, Currency, Key, Minor, one_of
+from db.enums import JournalEntryKind, LedgerAccountKind
+
+
+class LedgerAccount(Base):
+    """An account in one currency; host and guest accounts have an owner, the platform's none."""
+
+    __tablename__ = "ledger_accounts"
+    __table_args__ = (
+        one_of("kind", LedgerAccountKind),
+        CheckConstraint(
+            "(kind IN ('GUEST', 'HOST_PAYABLE')) = (owner_id IS NOT NULL)", name="owner"
+        ),
+        UniqueConstraint("kind", "owner_id", "currency", postgresql_nulls_not_distinct=True),
+        UniqueConstraint("id", "currency"),
+        Index(None, "owner_id"),
+    )
+
+    id: Mapped[Key]
+    kind: Mapped[str]
+    owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    currency: Mapped[Currency]
+
+
+class JournalEntry(Base):
+    """One movement of money. `(source, source_id, kind)` makes posting it twice impossible."""
+
+    __tablename__ = "journal_entries"
+    __table_args__ = (
+        one_of("kind", JournalEntryKind),
+        UniqueConstraint("source", "source_id", "kind"),
+    )
+
+    id: Mapped[Key]
+    kind: Mapped[str]
+    # The table and row that the movement comes from: payments, refunds, payouts.
+    source: Mapped[str]
+    source_id: Mapped[UUID]
+    occurred_at: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Posting(Base):
+    """One side of an entry: debits are positive, credits negative."""
+
+    __tablename__ = "postings"
+    __table_args__ = (
+        CheckConstraint("amount_minor <> 0", name="amount"),
+        ForeignKeyConstraint(
+            ["account_id", "currency"], ["ledger_accounts.id", "ledger_accounts.currency"]
+        ),
+        Index(None, "entry_id"),
+        Index(None, "account_id", "booking_id"),
+        Index(None, "booking_id"),
+    )
+
+    id: Mapped[Key]
+    entry_id: Mapped[UUID] = mapped_column(ForeignKey("journal_entries.id"))
+    account_id: Mapped[UUID]
+    # The booking that it concerns, so that a host's due can be told per stay.
+    booking_id: Mapped[UUID | None] = mapped_column(ForeignKey("bookings.id"))
+    amount_minor: Mapped[Minor]
+    currency: Mapped[Currency]

@@ -1,0 +1,120 @@
+"""Payments, refunds, and the inbox of providers' webhooks."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base, Currency, Key, Minor, one_of
+from db.enums import PaymentMethod, PaymentProvider, PaymentStatus, RefundReason, RefundStatus
+
+
+class Payment(Base):
+    """One attempt to take a booking's money. At most one per booking is live."""
+
+    __tablename__ = "payments"
+    __table_args__ = (
+        one_of("provider", PaymentProvider),
+        one_of("method", PaymentMethod),
+        one_of("status", PaymentStatus),
+        CheckConstraint("amount_minor > 0", name="amount"),
+        CheckConstraint("refunded_minor BETWEEN 0 AND captured_minor", name="refunded"),
+        CheckConstraint("captured_minor BETWEEN 0 AND amount_minor", name="captured"),
+        CheckConstraint("(captured_minor > 0) = (paid_at IS NOT NULL)", name="paid"),
+        UniqueConstraint("booking_id", "attempt"),
+        UniqueConstraint("provider", "provider_payment_id"),
+        Index(
+            "payments_live_key",
+            "booking_id",
+            unique=True,
+            postgresql_where=text("status NOT IN ('FAILED', 'CANCELLED')"),
+        ),
+        # What the sweep asks the provider about.
+        Index(
+            "payments_unsettled_idx",
+            "updated_at",
+            postgresql_where=text("status IN ('PENDING', 'AUTHORIZED')"),
+        ),
+    )
+
+    id: Mapped[Key]
+    booking_id: Mapped[UUID] = mapped_column(ForeignKey("bookings.id"))
+    attempt: Mapped[int] = mapped_column(SmallInteger)
+    provider: Mapped[str]
+    # None until the provider has answered; found by metadata before that.
+    provider_payment_id: Mapped[str | None]
+    method: Mapped[str]
+    status: Mapped[str]
+    amount_minor: Mapped[Minor]
+    currency: Mapped[Currency]
+    captured_minor: Mapped[Minor] = mapped_column(server_default="0")
+    refunded_minor: Mapped[Minor] = mapped_column(server_default="0")
+    # Authorise now, capture when the host accepts.
+    manual_capture: Mapped[bool]
+    client_secret: Mapped[str | None]
+    redirect_url: Mapped[str | None]
+    # The provider's own word for the last failed try, e.g. `card_declined`.
+    failure_code: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    authorized_at: Mapped[datetime | None]
+    paid_at: Mapped[datetime | None]
+    # We want it undone at the provider (expired, cancelled, declined) and have not heard yet.
+    void_requested_at: Mapped[datetime | None]
+
+
+class Refund(Base):
+    """Money on its way back to a guest, once per payment and reason."""
+
+    __tablename__ = "refunds"
+    __table_args__ = (
+        one_of("status", RefundStatus),
+        one_of("reason", RefundReason),
+        CheckConstraint("amount_minor > 0", name="amount"),
+        CheckConstraint("host_minor + platform_minor + tax_minor = amount_minor", name="parts"),
+        UniqueConstraint("payment_id", "reason"),
+        UniqueConstraint("provider_refund_id"),
+        Index("refunds_pending_idx", "created_at", postgresql_where=text("status = 'PENDING'")),
+    )
+
+    id: Mapped[Key]
+    payment_id: Mapped[UUID] = mapped_column(ForeignKey("payments.id"))
+    reason: Mapped[str]
+    status: Mapped[str]
+    amount_minor: Mapped[Minor]
+    # Who bears it: the three add up to the amount.
+    host_minor: Mapped[Minor]
+    platform_minor: Mapped[Minor]
+    tax_minor: Mapped[Minor]
+    provider_refund_id: Mapped[str | None]
+    failure_code: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    settled_at: Mapped[datetime | None]
+
+
+class ProviderEvent(Base):
+    """A provider's webhook as it came: stored before it is answered, processed afterwards."""
+
+    __tablename__ = "provider_events"
+    __table_args__ = (
+        one_of("provider", PaymentProvider),
+        UniqueConstraint("provider", "event_id"),
+    )
+
+    id: Mapped[Key]
+    provider: Mapped[str]
+    event_id: Mapped[str]
+    type: Mapped[str]
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    received_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    processed_at: Mapped[datetime | None]

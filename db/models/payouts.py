@@ -1,0 +1,82 @@
+"""Hosts' accounts at the provider, and what is sent to them."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    SmallInteger,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base, Currency, Key, Minor, one_of
+from db.enums import PaymentProvider, PayoutAccountStatus, PayoutStatus
+
+
+class PayoutAccount(Base):
+    """A host's connected account at a provider."""
+
+    __tablename__ = "payout_accounts"
+    __table_args__ = (
+        one_of("provider", PaymentProvider),
+        one_of("status", PayoutAccountStatus),
+        CheckConstraint(
+            "status <> 'ACTIVE' OR provider_account_id IS NOT NULL", name="active_account"
+        ),
+        UniqueConstraint("user_id", "provider"),
+        UniqueConstraint("provider", "provider_account_id"),
+    )
+
+    id: Mapped[Key]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    provider: Mapped[str]
+    provider_account_id: Mapped[str | None]
+    status: Mapped[str] = mapped_column(server_default=PayoutAccountStatus.PENDING)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Payout(Base):
+    """One transfer to a host: reserved in the ledger first, then sent exactly once."""
+
+    __tablename__ = "payouts"
+    __table_args__ = (
+        one_of("provider", PaymentProvider),
+        one_of("status", PayoutStatus),
+        CheckConstraint("amount_minor > 0", name="amount"),
+        CheckConstraint("(status = 'PAID') = (paid_at IS NOT NULL)", name="paid"),
+        UniqueConstraint("provider", "provider_transfer_id"),
+        Index(None, "host_id", "id"),
+        Index("payouts_reserved_idx", "created_at", postgresql_where=text("status = 'RESERVED'")),
+    )
+
+    id: Mapped[Key]
+    host_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    provider: Mapped[str]
+    currency: Mapped[Currency]
+    amount_minor: Mapped[Minor]
+    status: Mapped[str]
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    provider_transfer_id: Mapped[str | None]
+    failure_code: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    paid_at: Mapped[datetime | None]
+
+
+class PayoutItem(Base):
+    """What one booking adds to a payout; negative when an earlier payout was too much."""
+
+    __tablename__ = "payout_items"
+    __table_args__ = (
+        CheckConstraint("amount_minor <> 0", name="amount"),
+        Index(None, "booking_id"),
+    )
+
+    payout_id: Mapped[UUID] = mapped_column(ForeignKey("payouts.id"), primary_key=True)
+    booking_id: Mapped[UUID] = mapped_column(ForeignKey("bookings.id"), primary_key=True)
+    amount_minor: Mapped[Minor]

@@ -1,0 +1,192 @@
+"""Properties: what hosts let."""
+
+from datetime import datetime, time
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    Computed,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    Text,
+    Time,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base, Currency, Key, Minor, one_of
+from db.enums import CancellationPolicy, PropertyStatus, PropertyType, TaxKind
+
+ALL_WEEKDAYS = 0b1111111
+
+
+class Property(Base):
+    """One let place. Amounts are minor units of `currency`; rates are basis points."""
+
+    __tablename__ = "properties"
+    __table_args__ = (
+        one_of("status", PropertyStatus),
+        one_of("type", PropertyType),
+        one_of("cancellation_policy", CancellationPolicy),
+        CheckConstraint("latitude BETWEEN -90 AND 90", name="latitude"),
+        CheckConstraint("longitude BETWEEN -180 AND 180", name="longitude"),
+        CheckConstraint("max_guests BETWEEN 1 AND 50", name="max_guests"),
+        CheckConstraint("guests_included BETWEEN 1 AND max_guests", name="guests_included"),
+        CheckConstraint("bedrooms >= 0 AND beds >= 0 AND bathrooms >= 0", name="rooms"),
+        CheckConstraint(
+            "base_price_minor > 0 AND weekend_price_minor > 0 AND cleaning_fee_minor >= 0"
+            " AND pet_fee_minor >= 0 AND extra_guest_fee_minor >= 0",
+            name="prices",
+        ),
+        CheckConstraint(
+            "monthly_discount_bp BETWEEN 0 AND 9900 AND weekly_discount_bp BETWEEN 0 AND 9900"
+            " AND early_bird_discount_bp BETWEEN 0 AND 9900"
+            " AND last_minute_discount_bp BETWEEN 0 AND 9900",
+            name="discounts",
+        ),
+        CheckConstraint("min_nights BETWEEN 1 AND max_nights AND max_nights <= 365", name="nights"),
+        CheckConstraint(
+            "advance_notice_hours BETWEEN 0 AND 720 AND preparation_days BETWEEN 0 AND 14"
+            " AND booking_window_days BETWEEN 1 AND 730",
+            name="booking_terms",
+        ),
+        CheckConstraint(
+            "check_in_weekdays BETWEEN 1 AND 127 AND check_out_weekdays BETWEEN 1 AND 127",
+            name="weekdays",
+        ),
+        CheckConstraint("review_count >= 0 AND rating_sum >= review_count", name="rating"),
+        Index(None, "host_id", "id"),
+        # A map search: the box on the coordinates, of the few thousand that can be shown at all.
+        Index(
+            "properties_map_idx",
+            "latitude",
+            "longitude",
+            postgresql_where=text("status = 'PUBLISHED'"),
+        ),
+        Index(
+            "properties_city_idx",
+            func.lower(text("city")),
+            "id",
+            postgresql_where=text("status = 'PUBLISHED'"),
+        ),
+        Index(
+            "properties_text_idx",
+            "search_text",
+            postgresql_using="gin",
+            postgresql_ops={"search_text": "gin_trgm_ops"},
+            postgresql_where=text("status = 'PUBLISHED'"),
+        ),
+    )
+
+    id: Mapped[Key]
+    host_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    status: Mapped[str] = mapped_column(server_default=PropertyStatus.DRAFT)
+    title: Mapped[str]
+    description: Mapped[str] = mapped_column(server_default="")
+    type: Mapped[str]
+    # Location. The exact point and address are private; the public point is a stable blur.
+    address: Mapped[str] = mapped_column(server_default="")
+    postal_code: Mapped[str] = mapped_column(server_default="")
+    city: Mapped[str]
+    region: Mapped[str] = mapped_column(server_default="")
+    country: Mapped[str]
+    latitude: Mapped[float] = mapped_column(Double)
+    longitude: Mapped[float] = mapped_column(Double)
+    public_latitude: Mapped[float] = mapped_column(Double)
+    public_longitude: Mapped[float] = mapped_column(Double)
+    timezone: Mapped[str]
+    check_in_time: Mapped[time] = mapped_column(Time, server_default=text("'15:00'"))
+    check_out_time: Mapped[time] = mapped_column(Time, server_default=text("'11:00'"))
+    search_text: Mapped[str] = mapped_column(Computed("lower(title || ' ' || city)", persisted=True))
+    # Room
+    max_guests: Mapped[int] = mapped_column(SmallInteger)
+    bedrooms: Mapped[int] = mapped_column(SmallInteger, server_default="1")
+    beds: Mapped[int] = mapped_column(SmallInteger, server_default="1")
+    bathrooms: Mapped[int] = mapped_column(SmallInteger, server_default="1")
+    pets_allowed: Mapped[bool] = mapped_column(server_default=text("false"))
+    amenities: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    # Terms
+    instant_book: Mapped[bool] = mapped_column(server_default=text("true"))
+    cancellation_policy: Mapped[str] = mapped_column(server_default=CancellationPolicy.FLEXIBLE)
+    min_nights: Mapped[int] = mapped_column(SmallInteger, server_default="1")
+    max_nights: Mapped[int] = mapped_column(SmallInteger, server_default="365")
+    advance_notice_hours: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    preparation_days: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    booking_window_days: Mapped[int] = mapped_column(SmallInteger, server_default="365")
+    # Bit 0 is Monday.
+    check_in_weekdays: Mapped[int] = mapped_column(SmallInteger, server_default=str(ALL_WEEKDAYS))
+    check_out_weekdays: Mapped[int] = mapped_column(SmallInteger, server_default=str(ALL_WEEKDAYS))
+    # Price
+    currency: Mapped[Currency]
+    base_price_minor: Mapped[Minor]
+    weekend_price_minor: Mapped[Minor | None]
+    cleaning_fee_minor: Mapped[Minor] = mapped_column(server_default="0")
+    pet_fee_minor: Mapped[Minor] = mapped_column(server_default="0")
+    guests_included: Mapped[int] = mapped_column(SmallInteger, server_default="1")
+    # Per guest above the included number, per night.
+    extra_guest_fee_minor: Mapped[Minor] = mapped_column(server_default="0")
+    monthly_discount_bp: Mapped[int] = mapped_column(Integer, server_default="0")
+    weekly_discount_bp: Mapped[int] = mapped_column(Integer, server_default="0")
+    early_bird_days: Mapped[int | None] = mapped_column(SmallInteger)
+    early_bird_discount_bp: Mapped[int] = mapped_column(Integer, server_default="0")
+    last_minute_days: Mapped[int | None] = mapped_column(SmallInteger)
+    last_minute_discount_bp: Mapped[int] = mapped_column(Integer, server_default="0")
+    # Kept in the transaction that publishes a review.
+    rating_sum: Mapped[int] = mapped_column(Integer, server_default="0")
+    review_count: Mapped[int] = mapped_column(Integer, server_default="0")
+    # Grows by one with every edit by the host.
+    version: Mapped[int] = mapped_column(Integer, server_default="1")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    published_at: Mapped[datetime | None]
+
+
+class PropertyPhoto(Base):
+    """A picture of a property, in the host's order."""
+
+    __tablename__ = "property_photos"
+    __table_args__ = (
+        UniqueConstraint("property_id", "position", deferrable=True, initially="DEFERRED"),
+        CheckConstraint("width > 0 AND height > 0", name="size"),
+    )
+
+    id: Mapped[Key]
+    property_id: Mapped[UUID] = mapped_column(ForeignKey("properties.id", ondelete="CASCADE"))
+    position: Mapped[int] = mapped_column(SmallInteger)
+    # An absolute URL, or a path under the API's public address.
+    url: Mapped[str]
+    caption: Mapped[str] = mapped_column(server_default="")
+    width: Mapped[int] = mapped_column(Integer)
+    height: Mapped[int] = mapped_column(Integer)
+
+
+class PropertyTax(Base):
+    """A tax that the platform collects on stays in a property."""
+
+    __tablename__ = "property_taxes"
+    __table_args__ = (
+        one_of("kind", TaxKind),
+        CheckConstraint(
+            "(kind = 'PERCENTAGE') = (rate_bp IS NOT NULL)"
+            " AND (kind = 'PER_GUEST_NIGHT') = (amount_minor IS NOT NULL)",
+            name="rate_or_amount",
+        ),
+        CheckConstraint("rate_bp BETWEEN 0 AND 10000 AND amount_minor >= 0", name="bounds"),
+        UniqueConstraint("property_id", "name"),
+    )
+
+    id: Mapped[Key]
+    property_id: Mapped[UUID] = mapped_column(ForeignKey("properties.id", ondelete="CASCADE"))
+    name: Mapped[str]
+    kind: Mapped[str]
+    rate_bp: Mapped[int | None] = mapped_column(Integer)
+    amount_minor: Mapped[Minor | None]
+    # Only the first so many nights are taxed.
+    max_nights: Mapped[int | None] = mapped_column(SmallInteger)
+    long_stays_exempt: Mapped[bool] = mapped_column(server_default=text("false"))
