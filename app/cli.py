@@ -1,0 +1,197 @@
+"""The commands. Each imports what it needs when it runs, so that `app --help` is instant and a
+production image needs nothing of `app.dev` and `app.sandbox`.
+"""
+
+import difflib
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from app.config import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+SCHEMA_FILE = ROOT / "schema.graphql"
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Roost: the backend of a short-stay marketplace."""
+
+
+@main.command()
+def dev() -> None:
+    """Start everything on this machine, from the database to the mail catcher."""
+    from app.dev.supervisor import run
+
+    sys.exit(run(ROOT))
+
+
+@main.command()
+def serve() -> None:
+    """Serve the API."""
+    import uvicorn
+
+    settings = load_settings()
+    uvicorn.run(
+        "app.main:create_app",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        # SIGTERM: finish what runs, at most this long; Kubernetes grants 30 s.
+        timeout_graceful_shutdown=20,
+        timeout_keep_alive=65,
+        # A dead socket is noticed within 40 s; a frame larger than this closes its socket.
+        ws_ping_interval=20,
+        ws_ping_timeout=20,
+        ws_max_size=64 * 1024,
+        ws_max_queue=16,
+        ws_per_message_deflate=False,
+        # h11 rather than httptools because only it bounds the size of request line and headers.
+        http="h11",
+        h11_max_incomplete_event_size=32 * 1024,
+    )
+
+
+@main.command()
+def worker() -> None:
+    """Run jobs: the outbox relay, tasks and the schedule."""
+    from jobs.worker import run
+
+    run(load_settings())
+
+
+@main.command()
+@click.argument("revision", default="head")
+def migrate(revision: str) -> None:
+    """Bring the database up to REVISION. Needs DATABASE_URL only."""
+    from migrations.runner import upgrade
+
+    upgrade(database_url(), revision)
+
+
+@main.command()
+@click.argument("revision")
+def downgrade(revision: str) -> None:
+    """Take the database down to REVISION (`base` empties it). Needs DATABASE_URL only."""
+    from migrations import runner
+
+    runner.downgrade(database_url(), revision)
+
+
+@main.command()
+@click.option("--demo", is_flag=True, help="The small world of `make run`; nothing if not empty.")
+@click.option("--properties", type=click.IntRange(1), help="How many properties to make.")
+@click.option("--bookings", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same world.")
+def seed(demo: bool, properties: int | None, bookings: int, seed: int) -> None:
+    """Fill the database: a believable demo, or a large world to measure on."""
+    if demo == (properties is not None):
+        raise click.UsageError("Give either --demo or --properties.")
+    settings = load_settings()
+    if properties is None:
+        from app.dev.seed import demo as demo_world
+
+        demo_world.run(settings)
+    else:
+        from app.dev.seed import world
+
+        world.run(settings, properties=properties, bookings=bookings, seed=seed)
+
+
+@main.group()
+def schema() -> None:
+    """The GraphQL contract, schema.graphql."""
+
+
+@schema.command()
+@click.option("--output", type=click.Path(path_type=Path), default=SCHEMA_FILE)
+def export(output: Path) -> None:
+    """Write what the code says to schema.graphql."""
+    from schema.build import sdl
+
+    output.write_text(sdl())
+
+
+@schema.command()
+def check() -> None:
+    """Fail with a diff if schema.graphql is not what the code says."""
+    from schema.build import sdl
+
+    committed = SCHEMA_FILE.read_text() if SCHEMA_FILE.exists() else ""
+    if difference := list(
+        difflib.unified_diff(
+            committed.splitlines(keepends=True),
+            sdl().splitlines(keepends=True),
+            "schema.graphql (committed)",
+            "schema.graphql (as the code has it)",
+        )
+    ):
+        click.echo("".join(difference))
+        fail("schema.graphql and the code differ: `make schema` writes the code's view.", status=1)
+
+
+@schema.command()
+@click.argument("old", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("new", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def breaking(old: Path, new: Path) -> None:
+    """Compare two schema files; exit 1 if NEW breaks clients of OLD."""
+    from graphql import build_schema
+    from graphql.utilities import BreakingChange, find_schema_changes
+
+    changes = find_schema_changes(build_schema(old.read_text()), build_schema(new.read_text()))
+    found = 0
+    for change in changes:
+        is_breaking = isinstance(change, BreakingChange)
+        found += is_breaking
+        click.echo(f"{'BREAKING' if is_breaking else 'ok':<9}{change.description}")
+    if found:
+        fail(f"{found} breaking change(s).", status=1)
+
+
+@main.command()
+def sandbox() -> None:
+    """Run the Stripe-compatible payment sandbox."""
+    from app.sandbox.stripe.server import main as run
+
+    run()
+
+
+@main.command()
+def mailbox() -> None:
+    """Run the mail catcher: SMTP in, web page and JSON out."""
+    from app.dev.mailbox import run
+
+    run()
+
+
+def load_settings() -> "Settings":
+    """The settings; without them, one line on stderr and exit status 2."""
+    from app.config import SettingsError, load
+
+    try:
+        return load()
+    except SettingsError as error:
+        fail(str(error), status=2)
+
+
+def database_url() -> str:
+    """DATABASE_URL alone, for commands that a one-shot container runs with nothing else set."""
+    url = os.environ.get("DATABASE_URL")
+    if not url and (path := os.environ.get("DATABASE_URL_FILE")):
+        url = Path(path).read_text().strip()
+    if not url:
+        fail("DATABASE_URL is not set; see the settings table in README.md", status=2)
+    return url
+
+
+def fail(message: str, *, status: int) -> NoReturn:
+    """End the program with one line on stderr."""
+    click.echo(message, err=True)
+    sys.exit(status)

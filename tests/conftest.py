@@ -1,0 +1,128 @@
+"""Real servers for the tests: PostgreSQL, Redis and mail, each test with a clean slate.
+
+PostgreSQL and Redis are the embedded ones unless DATABASE_URL / REDIS_URL name servers (the
+database role needs CREATEDB). Nothing of those servers is touched but what this run made.
+"""
+
+import os
+import secrets
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from app.config import Environment, Settings
+from app.dev.embedded import start_postgres, start_redis
+from db.session import Database
+from tests.support import redis as test_redis
+from tests.support.keys import signing_key
+from tests.support.mailbox import Mailbox
+from tests.support.postgres import Databases
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """Where PostgreSQL and Redis are; the log of an external PostgreSQL is not ours to read."""
+
+    database_url: str
+    redis_url: str
+    postgres_log: Path | None
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """PostgreSQL and Redis, for the whole run."""
+    database_url = os.environ.get("DATABASE_URL")
+    redis_url = os.environ.get("REDIS_URL")
+    log = None
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="roost-test-")))
+        # PostgreSQL may run as another user, who has to get through to its own folder in here.
+        folder.chmod(0o711)
+        if not database_url:
+            log = folder / "postgresql.log"
+            postgres = start_postgres(folder / "postgresql", log, throw_away=True)
+            stack.callback(postgres.stop)
+            database_url = postgres.url
+        if not redis_url:
+            redis = start_redis(folder / "redis", folder / "redis.log", throw_away=True)
+            stack.callback(redis.stop)
+            redis_url = redis.url
+        yield Servers(database_url, redis_url, log)
+
+
+@pytest.fixture(scope="session")
+async def databases(servers: Servers) -> AsyncIterator[Databases]:
+    """The migrated template and its clones."""
+    databases = Databases(servers.database_url, servers.postgres_log)
+    await databases.make_template()
+    yield databases
+    await databases.drop_all()
+
+
+@pytest.fixture
+async def database_url(databases: Databases) -> AsyncIterator[str]:
+    """A migrated, empty database of this test's own."""
+    url = await databases.clone()
+    yield url
+    await databases.drop(url)
+
+
+@pytest.fixture(scope="session")
+async def _redis_claim(servers: Servers) -> AsyncIterator[tuple[str, str]]:
+    token = secrets.token_hex(8)
+    url = await test_redis.claim(servers.redis_url, token)
+    yield url, token
+    await test_redis.wipe(url)
+
+
+@pytest.fixture
+async def redis_url(_redis_claim: tuple[str, str]) -> str:
+    """A Redis database that holds nothing but a marker of this run."""
+    url, token = _redis_claim
+    await test_redis.empty(url, token)
+    return url
+
+
+@pytest.fixture
+async def mailbox() -> AsyncIterator[Mailbox]:
+    """A mail server in this process; `settings.smtp_url` does not point to it by itself."""
+    mailbox = Mailbox()
+    await mailbox.start()
+    yield mailbox
+    await mailbox.stop()
+
+
+@pytest.fixture
+def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
+    """Settings of a test: this test's database and Redis; mail and payments lead nowhere.
+
+    Use `msgspec.structs.replace(settings, smtp_url=mailbox.smtp_url)` for others.
+    """
+    return Settings(
+        roost_env=Environment.TEST,
+        database_url=database_url,
+        redis_url=redis_url,
+        media_dir=tmp_path / "media",
+        smtp_url="smtp://127.0.0.1:9",
+        stripe_secret_key="sk_test_roost",
+        stripe_publishable_key="pk_test_roost",
+        stripe_webhook_secrets=("whsec_test",),
+        stripe_api_base="http://127.0.0.1:9",
+        auth_signing_keys=(signing_key(),),
+        database_pool_size=8,
+        worker_concurrency=4,
+        sweep_seconds=1.0,
+        log_level="WARNING",
+    )
+
+
+@pytest.fixture
+async def db(settings: Settings) -> AsyncIterator[Database]:
+    """A pool of connections to this test's database."""
+    database = Database(settings.database_url, pool_size=settings.database_pool_size)
+    yield database
+    await database.close()
