@@ -158,7 +158,9 @@ class LedgerAccountKind(StrEnum):
 class JournalEntryKind(StrEnum):
     CAPTURE = "CAPTURE"
     PROVIDER_FEE = "PROVIDER_FEE"
-    REFUND = "REFUND"
+    # Decided: owed to the guest. Then sent by the provider.
+    REFUND_DUE = "REFUND_DUE"
+    REFUND_SENT = "REFUND_SENT"
     PAYOUT_RESERVED = "PAYOUT_RESERVED"
     PAYOUT_SENT = "PAYOUT_SENT"
     PAYOUT_RETURNED = "PAYOUT_RETURNED"

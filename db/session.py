@@ -35,10 +35,13 @@ class Database:
     """A pool of connections to one PostgreSQL database."""
 
     engine: AsyncEngine
+    # Copied into the `info` of every session: how app.pubsub reaches Redis after a commit.
+    session_info: dict[str, Any]
 
     def __init__(
         self, url: str, *, pool_size: int = 16, statement_timeout_ms: int = 5_000
     ) -> None:
+        self.session_info = {}
         self.engine = create_async_engine(
             driver_url(url),
             pool_size=pool_size,
@@ -66,6 +69,7 @@ class Database:
         What was registered with `after_commit` runs once the commit has succeeded.
         """
         async with AsyncSession(self.engine, expire_on_commit=False) as session:
+            session.info.update(self.session_info)
             async with session.begin():
                 yield session
         for hook in session.info.get(HOOKS, ()):

@@ -31,8 +31,12 @@ class Payment(Base):
         CheckConstraint("refunded_minor BETWEEN 0 AND captured_minor", name="refunded"),
         CheckConstraint("captured_minor BETWEEN 0 AND amount_minor", name="captured"),
         CheckConstraint("(captured_minor > 0) = (paid_at IS NOT NULL)", name="paid"),
+        CheckConstraint("host_minor + platform_minor + tax_minor = amount_minor", name="parts"),
+        CheckConstraint("host_minor >= 0 AND tax_minor >= 0", name="part_signs"),
         UniqueConstraint("booking_id", "attempt"),
         UniqueConstraint("provider", "provider_payment_id"),
+        Index(None, "guest_id"),
+        Index(None, "host_id"),
         Index(
             "payments_live_key",
             "booking_id",
@@ -57,6 +61,12 @@ class Payment(Base):
     status: Mapped[str]
     amount_minor: Mapped[Minor]
     currency: Mapped[Currency]
+    # Whose money it becomes: the three add up to the amount.
+    guest_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    host_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    host_minor: Mapped[Minor]
+    platform_minor: Mapped[Minor]
+    tax_minor: Mapped[Minor]
     captured_minor: Mapped[Minor] = mapped_column(server_default="0")
     refunded_minor: Mapped[Minor] = mapped_column(server_default="0")
     # Authorise now, capture when the host accepts.

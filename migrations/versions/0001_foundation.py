@@ -31,7 +31,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.CheckConstraint(
-            "kind IN ('CAPTURE', 'PROVIDER_FEE', 'REFUND', 'PAYOUT_RESERVED', 'PAYOUT_SENT', 'PAYOUT_RETURNED')",
+            "kind IN ('CAPTURE', 'PROVIDER_FEE', 'REFUND_DUE', 'REFUND_SENT', 'PAYOUT_RESERVED', 'PAYOUT_SENT', 'PAYOUT_RETURNED')",
             name=op.f("journal_entries_kind_check"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("journal_entries_pkey")),
@@ -729,6 +729,11 @@ def upgrade() -> None:
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("guest_id", sa.Uuid(), nullable=False),
+        sa.Column("host_id", sa.Uuid(), nullable=False),
+        sa.Column("host_minor", sa.BigInteger(), nullable=False),
+        sa.Column("platform_minor", sa.BigInteger(), nullable=False),
+        sa.Column("tax_minor", sa.BigInteger(), nullable=False),
         sa.Column("captured_minor", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("refunded_minor", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("manual_capture", sa.Boolean(), nullable=False),
@@ -767,11 +772,20 @@ def upgrade() -> None:
             "captured_minor BETWEEN 0 AND amount_minor", name=op.f("payments_captured_check")
         ),
         sa.CheckConstraint(
+            "host_minor + platform_minor + tax_minor = amount_minor",
+            name=op.f("payments_parts_check"),
+        ),
+        sa.CheckConstraint(
+            "host_minor >= 0 AND tax_minor >= 0", name=op.f("payments_part_signs_check")
+        ),
+        sa.CheckConstraint(
             "refunded_minor BETWEEN 0 AND captured_minor", name=op.f("payments_refunded_check")
         ),
         sa.ForeignKeyConstraint(
             ["booking_id"], ["bookings.id"], name=op.f("payments_booking_id_fkey")
         ),
+        sa.ForeignKeyConstraint(["guest_id"], ["users.id"], name=op.f("payments_guest_id_fkey")),
+        sa.ForeignKeyConstraint(["host_id"], ["users.id"], name=op.f("payments_host_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("payments_pkey")),
         sa.UniqueConstraint("booking_id", "attempt", name=op.f("payments_booking_id_attempt_key")),
         sa.UniqueConstraint(
@@ -780,6 +794,8 @@ def upgrade() -> None:
             name=op.f("payments_provider_provider_payment_id_key"),
         ),
     )
+    op.create_index(op.f("payments_guest_id_idx"), "payments", ["guest_id"], unique=False)
+    op.create_index(op.f("payments_host_id_idx"), "payments", ["host_id"], unique=False)
     op.create_index(
         "payments_live_key",
         "payments",
@@ -943,6 +959,8 @@ def downgrade() -> None:
         table_name="payments",
         postgresql_where=sa.text("status NOT IN ('FAILED', 'CANCELLED')"),
     )
+    op.drop_index(op.f("payments_host_id_idx"), table_name="payments")
+    op.drop_index(op.f("payments_guest_id_idx"), table_name="payments")
     op.drop_table("payments")
     op.drop_index(
         op.f("occupied_nights_booking_id_idx"),

@@ -1,0 +1,54 @@
+"""What one process holds open: the database, Redis, live updates, payment providers."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import msgspec
+from redis.asyncio import Redis
+
+from app import pubsub
+from app.config import Settings
+from app.payments.provider import Provider
+from app.payments.stripe import StripeProvider
+from app.pubsub import LiveUpdates
+from db.enums import PaymentProvider
+from db.session import Database
+
+
+class Runtime(msgspec.Struct, frozen=True, kw_only=True):
+    """The open neighbours of one process, passed to every resolver, handler and task."""
+
+    settings: Settings
+    db: Database
+    redis: Redis
+    live: LiveUpdates
+    providers: Mapping[PaymentProvider, Provider]
+
+
+@asynccontextmanager
+async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
+    """Open everything lazily (nothing is connected before it is used) and close it at the end."""
+    db = Database(
+        settings.database_url,
+        pool_size=settings.database_pool_size,
+        statement_timeout_ms=settings.database_statement_timeout_ms,
+    )
+    redis = Redis.from_url(
+        settings.redis_url, socket_timeout=None, socket_connect_timeout=2, health_check_interval=15
+    )
+    live = LiveUpdates(redis)
+    db.session_info[pubsub.SESSION_KEY] = live
+    stripe = StripeProvider(settings)
+    try:
+        yield Runtime(
+            settings=settings,
+            db=db,
+            redis=redis,
+            live=live,
+            providers={PaymentProvider.STRIPE: stripe},
+        )
+    finally:
+        await live.close()
+        await stripe.close()
+        await redis.aclose()
+        await db.close()
