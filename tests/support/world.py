@@ -1,0 +1,154 @@
+"""Rows that tests start from: people, published properties, bookings in any state."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from app.ids import new_id
+from db.enums import BookingActor, BookingStatus, CancellationPolicy, PaymentMethod, PropertyType
+from db.models import Booking, BookingChange, OccupiedNight, Property, PropertyPhoto, User
+from db.session import Database
+from sqlalchemy import insert
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
+async def add_user(db: Database, **columns: Any) -> UUID:
+    """Insert a person; a host when `is_host=True`."""
+    user_id = new_id()
+    name = f"u{user_id.hex[-12:]}"
+    row: dict[str, Any] = {
+        "id": user_id,
+        "email": f"{name}@example.com",
+        "username": name,
+        "first_name": "Ada",
+        "last_name": "Lovelace",
+    } | columns
+    if row.get("is_host"):
+        row.setdefault("host_since_at", NOW)
+    async with db.transaction() as session:
+        await session.execute(insert(User).values(row))
+    return user_id
+
+
+async def add_host(db: Database, **columns: Any) -> UUID:
+    """Insert a host."""
+    return await add_user(db, **({"is_host": True, "first_name": "Hedy"} | columns))
+
+
+async def add_property(db: Database, host_id: UUID, **columns: Any) -> UUID:
+    """Insert a published property in Lisbon, instantly bookable for 100.00 EUR a night."""
+    property_id = new_id()
+    row: dict[str, Any] = {
+        "id": property_id,
+        "host_id": host_id,
+        "status": "PUBLISHED",
+        "title": "Tiled flat in Alfama",
+        "description": "Two quiet rooms above the river, with a balcony.",
+        "type": PropertyType.APARTMENT,
+        "address": "Rua dos Remédios 1",
+        "postal_code": "1100-442",
+        "city": "Lisbon",
+        "country": "PT",
+        "latitude": 38.7118,
+        "longitude": -9.1272,
+        "public_latitude": 38.7140,
+        "public_longitude": -9.1250,
+        "timezone": "Europe/Lisbon",
+        "max_guests": 4,
+        "guests_included": 4,
+        "currency": "EUR",
+        "base_price_minor": 100_00,
+        "published_at": NOW,
+    } | columns
+    async with db.transaction() as session:
+        await session.execute(insert(Property).values(row))
+        await session.execute(
+            insert(PropertyPhoto).values(
+                id=new_id(),
+                property_id=property_id,
+                position=0,
+                url="/media/demo/1.svg",
+                width=1200,
+                height=800,
+            )
+        )
+    return property_id
+
+
+async def add_booking(
+    db: Database, property_id: UUID, guest_id: UUID, host_id: UUID, **columns: Any
+) -> UUID:
+    """Insert a booking in the state that `status` names (default CONFIRMED), with its nights.
+
+    Writes the rows alone: no payment, no ledger, no outbox.
+    """
+    booking_id = new_id()
+    check_in: date = columns.pop("check_in", (NOW + timedelta(days=30)).date())
+    check_out: date = columns.pop("check_out", check_in + timedelta(days=3))
+    nights = (check_out - check_in).days
+    total = nights * 100_00
+    row: dict[str, Any] = {
+        "id": booking_id,
+        "property_id": property_id,
+        "guest_id": guest_id,
+        "host_id": host_id,
+        "status": BookingStatus.CONFIRMED,
+        "version": 1,
+        "check_in": check_in,
+        "check_out": check_out,
+        "check_in_at": datetime.combine(check_in, datetime.min.time(), UTC) + timedelta(hours=14),
+        "check_out_at": datetime.combine(check_out, datetime.min.time(), UTC) + timedelta(hours=10),
+        "timezone": "Europe/Lisbon",
+        "adults": 2,
+        "children": 0,
+        "infants": 0,
+        "pets": 0,
+        "currency": "EUR",
+        "total_minor": total,
+        "host_payout_minor": total * 97 // 100,
+        "line_items": [
+            {
+                "kind": "NIGHTS",
+                "description": "Nights",
+                "quantity": nights,
+                "unit_minor": 100_00,
+                "amount_minor": total,
+            }
+        ],
+        "guest_fee_bp": 0,
+        "host_fee_bp": 300,
+        "cancellation_policy": CancellationPolicy.FLEXIBLE,
+        "instant_book": True,
+        "payment_method": PaymentMethod.CARD,
+    } | columns
+    kind = "HOLD" if row["status"] == BookingStatus.PENDING_PAYMENT else "BOOKING"
+    gone = row["status"] in ("CANCELLED", "DECLINED", "EXPIRED")
+    async with db.transaction() as session:
+        await session.execute(insert(Booking).values(row))
+        await session.execute(
+            insert(BookingChange).values(
+                booking_id=booking_id,
+                version=1,
+                status=row["status"],
+                actor=BookingActor.GUEST,
+                actor_id=guest_id,
+                occurred_at=NOW,
+            )
+        )
+        if not gone:
+            expires = row.get("deadline_at") or NOW + timedelta(minutes=15)
+            await session.execute(
+                insert(OccupiedNight),
+                [
+                    {
+                        "property_id": property_id,
+                        "night": check_in + timedelta(days=offset),
+                        "kind": kind,
+                        "booking_id": booking_id,
+                        "hold_expires_at": expires if kind == "HOLD" else None,
+                    }
+                    for offset in range(nights)
+                ],
+            )
+    return booking_id
