@@ -80,6 +80,7 @@ class Mailbox:
     def __init__(self, folder: Path, kept: int = KEPT) -> None:
         self.folder = folder
         self.kept = kept
+        self.address = ""  # where it receives, for people to read
         self.mails: dict[str, Mail] = {}
         folder.mkdir(parents=True, exist_ok=True)
         for path in sorted(folder.glob("*.eml")):
