@@ -1,0 +1,1 @@
+"""Bookings: from the held nights to the completed stay."""

@@ -1,0 +1,61 @@
+"""Refusals of booking operations."""
+
+from app.errors import Conflict, DomainError, NotFound
+from app.pricing.rules import Quote
+from app.availability.rules import StayNotAllowedReason
+from db.enums import BookingStatus
+
+
+class BookingNotFound(NotFound):
+    """No such booking, or not the caller's."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such booking.")
+
+
+class PropertyNotBookable(DomainError):
+    """The property takes no bookings: not published, suspended, or not there."""
+
+    code = "PROPERTY_NOT_BOOKABLE"
+
+    def __init__(self) -> None:
+        super().__init__("This property takes no bookings.")
+
+
+class StayNotAllowed(DomainError):
+    """The property's terms do not allow this stay."""
+
+    code = "STAY_NOT_ALLOWED"
+
+    def __init__(self, reason: StayNotAllowedReason) -> None:
+        super().__init__(f"The property does not allow this stay: {reason}.")
+        self.reason = reason
+
+
+class PriceChanged(DomainError):
+    """The price is not the one that the guest saw. Nothing was booked or charged."""
+
+    code = "PRICE_CHANGED"
+
+    def __init__(self, quote: Quote) -> None:
+        super().__init__("The price has changed; look at the new quote and confirm it.")
+        self.quote = quote
+
+
+class TransitionNotAllowed(Conflict):
+    """The booking's state does not allow the action, or not to this caller."""
+
+    code = "TRANSITION_NOT_ALLOWED"
+
+    def __init__(self, status: BookingStatus, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class IdempotencyConflict(Conflict):
+    """The key was used for another request."""
+
+    code = "IDEMPOTENCY_CONFLICT"
+
+    def __init__(self) -> None:
+        super().__init__("This idempotency key was used for a different request; use a new one.")
