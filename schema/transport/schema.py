@@ -1,0 +1,119 @@
+"""The Strawberry schema that the transport serves: its documents, deadline and errors."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from typing import Any, ClassVar, cast
+
+import strawberry
+from graphql import ExecutionResult, GraphQLError
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+from strawberry.types import ExecutionContext
+
+from schema.transport.documents import Document, Documents
+from schema.transport.errors import DEADLINE_EXCEEDED, Refused, log, present, refusal
+from schema.transport.limits import Limits
+
+
+class Schema(strawberry.Schema):
+    """A Strawberry schema with bounded, cached documents, a deadline and masked errors.
+
+    Takes what `strawberry.Schema` takes, and `limits` and `introspection`: without the latter
+    `__schema` and `__type` are refused, and no error says "Did you mean".
+    """
+
+    documents: Documents
+
+    def __init__(
+        self,
+        query: type,
+        mutation: type | None = None,
+        subscription: type | None = None,
+        *,
+        limits: Limits | None = None,
+        introspection: bool = False,
+        extensions: Iterable[type[SchemaExtension] | Callable[[], SchemaExtension]] = (),
+        **options: Any,
+    ) -> None:
+        self.limits = limits or Limits()
+        self.introspection = introspection
+        super().__init__(
+            query,
+            mutation,
+            subscription,
+            extensions=[lambda: _PreparedDocument(self.documents), *extensions],
+            execution_context_class=_executor_with(self.limits.deadline_seconds),
+            **options,
+        )
+        self.documents = Documents(self._schema, self.limits, introspection=introspection)
+
+    def process_errors(
+        self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
+    ) -> None:
+        """Replace `errors` by what the client may see.
+
+        Strawberry calls this once with every list of errors that leaves by any transport,
+        before it is formatted; its own version only logs them, and logs client errors as errors.
+        """
+        operation = execution_context.operation_name if execution_context else None
+        errors[:] = [present(error, operation) for error in errors]
+        codes = sorted({str((error.extensions or {}).get("code")) for error in errors})
+        log.info("graphql.errors", codes=codes, operation=operation and operation[:100])
+
+
+class _PreparedDocument(SchemaExtension):
+    """Takes the parsed and validated document from the schema's `Documents`."""
+
+    def __init__(self, documents: Documents) -> None:
+        self._documents = documents
+        self._document: Document | Refused
+
+    def on_parse(self) -> Iterator[None]:
+        try:
+            self._document = self._documents.prepare(self.execution_context.query or "")
+            self.execution_context.graphql_document = self._document.ast
+        except Refused as refused:
+            # Without a document Strawberry parses the text itself. The transport never comes
+            # here: it asks `Documents` first and refuses such a text before.
+            self._document = refused
+        yield
+
+    def on_validate(self) -> Iterator[None]:
+        context = self.execution_context
+        context.pre_execution_errors = []
+        try:
+            if isinstance(self._document, Refused):
+                raise self._document
+            # Strawberry would run the first of several operations; the client has to name one.
+            operation = self._document.operation(context._provided_operation_name)
+            self._documents.check(operation, context.variables)
+        except Refused as refused:
+            context.pre_execution_errors = list[GraphQLError](refused.errors)
+        yield
+
+
+class _DeadlineExecutor(StrawberryGraphQLCoreExecutionContext):
+    """Executes a query, a mutation or one event of a subscription, for a limited time."""
+
+    seconds: ClassVar[float]
+
+    def execute_operation(self, serially: bool | None = None) -> Any:
+        result = super().execute_operation(serially)
+        if not self.is_awaitable(result):
+            return result
+        return self._within(cast("Awaitable[ExecutionResult]", result))
+
+    async def _within(self, result: Awaitable[ExecutionResult]) -> ExecutionResult:
+        deadline = asyncio.timeout(self.seconds)
+        try:
+            async with deadline:
+                return await result
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            message = f"The operation took longer than {self.seconds:g} s and was stopped."
+            return ExecutionResult(None, [refusal(DEADLINE_EXCEEDED, message)])
+
+
+def _executor_with(seconds: float) -> type[_DeadlineExecutor]:
+    return type("DeadlineExecutor", (_DeadlineExecutor,), {"seconds": seconds})

@@ -1,0 +1,88 @@
+"""What HTTP and websockets share: one schema, and everything that its operations need."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
+from typing import Any, NamedTuple
+
+from graphql import OperationType
+from litestar import Request, WebSocket
+from strawberry.types.execution import ExecutionResult, PreExecutionError
+
+from schema.transport.documents import Operation
+from schema.transport.errors import UNAUTHENTICATED, refusal
+from schema.transport.lifetime import Draining, End, WatchSession, first, session_end
+from schema.transport.persisted import PersistedQueries, find_text, requested_hash
+from schema.transport.requests import GraphQLRequest
+from schema.transport.schema import Schema
+
+Connection = Request[Any, Any, Any] | WebSocket[Any, Any, Any]
+ContextFactory = Callable[[Connection, Mapping[str, Any] | None], Awaitable[Any]]
+"""Makes the context of one operation from its connection and, on a websocket, the payload of
+`connection_init`. Raises ConnectionRejected, or any public error, to refuse it."""
+
+
+class Service(NamedTuple):
+    """A schema and how it is served."""
+
+    schema: Schema
+    context_factory: ContextFactory
+    allowed_origins: frozenset[str]
+    graphiql: bool
+    persisted_queries: PersistedQueries | None
+    trusted_documents: Mapping[str, str] | None
+    watch_session: WatchSession | None
+    draining: Draining
+
+    async def resolve(self, request: GraphQLRequest) -> tuple[str, Operation]:
+        """The text and the operation that `request` asks for. Raises Refused, RequestError."""
+        sha256 = requested_hash(request.extensions)
+        text = await find_text(
+            request.query, sha256, self.persisted_queries, self.trusted_documents
+        )
+        operation = self.schema.documents.prepare(text).operation(request.operation_name or None)
+        if sha256 and request.query and self.persisted_queries and not self.trusted_documents:
+            await self.persisted_queries.put(sha256, text)
+        return text, operation
+
+    async def execute(
+        self, text: str, request: GraphQLRequest, operation: Operation, context: Any
+    ) -> ExecutionResult:
+        """Run a query or a mutation."""
+        return await self.schema.execute(
+            text,
+            variable_values=request.variables,
+            context_value=context,
+            operation_name=operation.name,
+            operation_extensions=request.extensions,
+        )
+
+    async def stream(
+        self, text: str, request: GraphQLRequest, operation: Operation, context: Any
+    ) -> AsyncGenerator[ExecutionResult, None]:
+        """Run any operation; a query or a mutation gives one result."""
+        if operation.type is not OperationType.SUBSCRIPTION:
+            yield await self.execute(text, request, operation, context)
+            return
+        source = await self.schema.stream(
+            text,
+            variable_values=request.variables,
+            context_value=context,
+            operation_name=operation.name,
+            operation_extensions=request.extensions,
+        )
+        async with aclosing(source):
+            async for result in source:
+                assert isinstance(result, ExecutionResult), "@defer is off"
+                yield result
+
+    async def end_of(self, context: Any) -> End:
+        """Wait until the session of `context` ends or the server stops."""
+        return await first([session_end(context, self.watch_session), self.draining.wait()])
+
+
+def is_request_error(result: ExecutionResult) -> bool:
+    """Whether nothing was executed: the response then has no `data`."""
+    return isinstance(result, PreExecutionError)
+
+
+SESSION_OVER = {"errors": [refusal(UNAUTHENTICATED, "The session has ended.").formatted]}
