@@ -1,0 +1,1 @@
+"""People: their accounts, and the devices they are signed in on."""

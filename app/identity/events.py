@@ -1,0 +1,31 @@
+"""Facts about accounts, and what follows from them."""
+
+from uuid import UUID
+
+from app.outbox import Event
+
+
+class UserRegistered(Event):
+    """Somebody has made an account."""
+
+    tasks = ("notifications.welcome",)
+    user_id: UUID
+
+
+class RegisteredAgain(Event):
+    """Somebody registered with an address that has an account: its owner is told, nobody else."""
+
+    tasks = ("notifications.already_registered",)
+    user_id: UUID
+
+
+class HostJoined(Event):
+    """A user has become a host."""
+
+    tasks = ("payouts.open_account",)
+    user_id: UUID
+
+
+def session_channel(session_id: UUID) -> str:
+    """The live channel that gets a hint when this sign-in session is revoked."""
+    return f"session:{session_id}"

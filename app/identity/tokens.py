@@ -1,0 +1,184 @@
+"""Access tokens, which need no database to verify, and the secrets of refresh tokens.
+
+Access tokens are JWTs signed with Ed25519 (RFC 9864). The first of the settings' keys signs and
+all of them verify, so that a key is rotated by putting its successor in front and dropping it
+once the last token it signed has ended.
+"""
+
+import base64
+import hashlib
+import hmac
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet, OKPKey
+
+from app.actor import ANONYMOUS, Actor, Role
+from app.config import Settings, SettingsError
+from app.identity.errors import AccessTokenRefused
+
+ALGORITHM = "Ed25519"
+AUDIENCE = "roost"
+# Clocks of our own machines may differ by this much.
+LEEWAY = timedelta(seconds=30)
+# No setting makes an access token, which cannot be taken back, last longer.
+MAX_ACCESS_TOKEN_SECONDS = 600
+REFRESH_TOKEN_BYTES = 32
+# Longer ones are not worth a look.
+MAX_HEADER_LENGTH = 4_096
+
+
+class TokenKeys(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings' keys, parsed once per process by `load_keys`."""
+
+    signing: OKPKey
+    verifying: KeySet
+    # One per signing key, in their order: what refresh tokens' successors are derived with.
+    refresh_secrets: tuple[bytes, ...]
+    issuer: str
+    access_token_seconds: int
+    refresh_token_seconds: int
+
+
+class _Claims(msgspec.Struct, frozen=True):
+    sub: UUID
+    sid: UUID
+    role: Role
+    iat: int
+    exp: int
+    iss: str
+    aud: str
+
+
+def load_keys(settings: Settings) -> TokenKeys:
+    """Parse the signing keys. Raises SettingsError when one is not an Ed25519 private key."""
+    if not settings.auth_signing_keys:
+        raise SettingsError("AUTH_SIGNING_KEYS holds no key")
+    keys = [_import(pem) for pem in settings.auth_signing_keys]
+    return TokenKeys(
+        signing=keys[0],
+        verifying=KeySet(list(keys)),
+        refresh_secrets=tuple(_refresh_secret(key) for key in keys),
+        issuer=settings.public_url,
+        access_token_seconds=min(settings.access_token_seconds, MAX_ACCESS_TOKEN_SECONDS),
+        refresh_token_seconds=settings.refresh_token_seconds,
+    )
+
+
+def issue_access_token(
+    keys: TokenKeys, *, user_id: UUID, session_id: UUID, role: Role, now: datetime
+) -> str:
+    """A signed token by which `authenticate` recognises this user for some minutes."""
+    issued = int(now.timestamp())
+    claims = {
+        "iss": keys.issuer,
+        "aud": AUDIENCE,
+        "sub": str(user_id),
+        "sid": str(session_id),
+        "role": role.value,
+        "iat": issued,
+        "exp": issued + keys.access_token_seconds,
+    }
+    header = {"alg": ALGORITHM, "kid": keys.signing.kid}
+    return jwt.encode(header, claims, keys.signing, algorithms=[ALGORITHM])
+
+
+def authenticate(authorization: str | None, keys: TokenKeys, now: datetime) -> Actor:
+    """Who sent this `Authorization` header; nobody in particular if there is none.
+
+    Looks at nothing but the token, so a revoked session's actor is still recognised until the
+    token ends. Raises AccessTokenRefused for anything that is not a valid bearer token: a client
+    that thinks it is signed in must not silently be treated as a stranger.
+    """
+    if authorization is None:
+        return ANONYMOUS
+    if len(authorization) > MAX_HEADER_LENGTH:
+        raise AccessTokenRefused
+    scheme, _, token = authorization.strip().partition(" ")
+    if scheme.lower() != "bearer":
+        raise AccessTokenRefused("Authorization must be: Bearer, a space, and an access token.")
+    claims = _verified(token.strip(), keys)
+    if claims.iss != keys.issuer or claims.aud != AUDIENCE or claims.role is Role.SYSTEM:
+        raise AccessTokenRefused
+    expires_at = datetime.fromtimestamp(claims.exp, UTC)
+    if expires_at <= now:
+        raise AccessTokenRefused("The access token has expired.")
+    if datetime.fromtimestamp(claims.iat, UTC) > now + LEEWAY:
+        raise AccessTokenRefused
+    return Actor(
+        user_id=claims.sub, role=claims.role, session_id=claims.sid, expires_at=expires_at
+    )
+
+
+def jwks(keys: TokenKeys) -> dict[str, Any]:
+    """The public keys, as a JSON Web Key Set (RFC 7517)."""
+    return {
+        "keys": [key.as_dict(private=False, alg=ALGORITHM, use="sig") for key in keys.verifying]
+    }
+
+
+def new_refresh_token() -> bytes:
+    """The first refresh token of a family: 32 random bytes."""
+    return secrets.token_bytes(REFRESH_TOKEN_BYTES)
+
+
+def successors(keys: TokenKeys, token: bytes) -> tuple[bytes, ...]:
+    """The tokens that may follow `token`: the first is issued, others were under an older key.
+
+    Derived rather than random because only hashes are stored: a client that lost the reply and
+    asks again gets the same token again. Without the server's secret nobody can derive it.
+    """
+    return tuple(
+        hmac.digest(secret, b"successor" + token, hashlib.sha256)
+        for secret in keys.refresh_secrets
+    )
+
+
+def token_hash(token: bytes) -> bytes:
+    """What is stored of a refresh token. It is random, so a plain hash is enough."""
+    return hashlib.sha256(token).digest()
+
+
+def encode_refresh_token(token: bytes) -> str:
+    """A refresh token as clients see it: base64url without padding."""
+    return base64.urlsafe_b64encode(token).rstrip(b"=").decode()
+
+
+def decode_refresh_token(text: str) -> bytes | None:
+    """The inverse; None for what cannot be a refresh token."""
+    try:
+        token = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except ValueError:
+        return None
+    return token if len(token) == REFRESH_TOKEN_BYTES else None
+
+
+def _verified(token: str, keys: TokenKeys) -> _Claims:
+    try:
+        decoded = jwt.decode(token, keys.verifying, algorithms=[ALGORITHM])
+        return msgspec.convert(decoded.claims, _Claims)
+    except (JoseError, ValueError) as error:
+        raise AccessTokenRefused from error
+
+
+def _import(pem: str) -> OKPKey:
+    try:
+        key = OKPKey.import_key(pem)
+    except (JoseError, ValueError) as error:
+        raise SettingsError("AUTH_SIGNING_KEYS: not a private key in PEM") from error
+    if key.curve_name != "Ed25519" or not key.is_private:
+        raise SettingsError("AUTH_SIGNING_KEYS: not an Ed25519 private key")
+    key.ensure_kid()
+    return key
+
+
+def _refresh_secret(key: OKPKey) -> bytes:
+    private: Any = key.private_key
+    raw = private.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
+    return hmac.digest(raw, b"roost refresh tokens", hashlib.sha256)
