@@ -1,0 +1,1 @@
+"""Work that happens after the answer: tasks that follow from events, and sweeps."""
