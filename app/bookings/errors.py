@@ -50,12 +50,3 @@ class TransitionNotAllowed(Conflict):
     def __init__(self, status: BookingStatus, message: str) -> None:
         super().__init__(message)
         self.status = status
-
-
-class IdempotencyConflict(Conflict):
-    """The key was used for another request."""
-
-    code = "IDEMPOTENCY_CONFLICT"
-
-    def __init__(self) -> None:
-        super().__init__("This idempotency key was used for a different request; use a new one.")

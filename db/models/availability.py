@@ -44,6 +44,9 @@ class OccupiedNight(Base):
     )
     night: Mapped[date] = mapped_column(primary_key=True)
     kind: Mapped[str]
-    booking_id: Mapped[UUID | None] = mapped_column(ForeignKey("bookings.id"))
+    # Checked at commit: nights are claimed before the booking's row is written.
+    booking_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("bookings.id", deferrable=True, initially="DEFERRED")
+    )
     # After this instant the night is free again, whether or not a sweep has removed the row.
     hold_expires_at: Mapped[datetime | None]

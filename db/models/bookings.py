@@ -129,5 +129,3 @@ class IdempotencyKey(Base):
     # What the request made; the reply is read from it.
     subject_id: Mapped[UUID]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    # When every step of the request had been done; None while it is under way.
-    finished_at: Mapped[datetime | None]

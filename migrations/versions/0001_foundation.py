@@ -138,7 +138,6 @@ def upgrade() -> None:
             server_default=sa.text("now()"),
             nullable=False,
         ),
-        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "length(request_hash) = 32", name=op.f("idempotency_keys_request_hash_check")
         ),
@@ -701,7 +700,11 @@ def upgrade() -> None:
             "kind IN ('HOLD', 'BOOKING', 'BLOCK')", name=op.f("occupied_nights_kind_check")
         ),
         sa.ForeignKeyConstraint(
-            ["booking_id"], ["bookings.id"], name=op.f("occupied_nights_booking_id_fkey")
+            ["booking_id"],
+            ["bookings.id"],
+            name=op.f("occupied_nights_booking_id_fkey"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
         sa.ForeignKeyConstraint(
             ["property_id"],

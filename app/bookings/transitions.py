@@ -1,0 +1,122 @@
+"""Moving a booking from one state to the next: one function, one row of history each time."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import pubsub
+from app.bookings.errors import BookingNotFound, TransitionNotAllowed
+from app.bookings.lifecycle import TRANSITIONS, Action, allowed
+from db.enums import BookingActor, BookingStatus
+from db.models import Booking, BookingChange
+
+# What the services decide by. Never the whole row: messages and line items can be long.
+COLUMNS = (
+    Booking.id,
+    Booking.property_id,
+    Booking.guest_id,
+    Booking.host_id,
+    Booking.status,
+    Booking.version,
+    Booking.check_in,
+    Booking.check_out,
+    Booking.check_in_at,
+    Booking.check_out_at,
+    Booking.timezone,
+    Booking.currency,
+    Booking.total_minor,
+    Booking.host_payout_minor,
+    Booking.line_items,
+    Booking.host_fee_bp,
+    Booking.cancellation_policy,
+    Booking.instant_book,
+    Booking.payment_method,
+    Booking.deadline_at,
+    Booking.accepted_at,
+    Booking.confirmed_at,
+)
+
+
+async def booking_for_update(session: AsyncSession, booking_id: UUID) -> Row[Any]:
+    """The booking, locked. The property, if it is needed too, is locked before it.
+
+    Raises BookingNotFound.
+    """
+    statement = select(*COLUMNS).where(Booking.id == booking_id).with_for_update()
+    row = (await session.execute(statement)).one_or_none()
+    if row is None:
+        raise BookingNotFound
+    return row
+
+
+async def move(
+    session: AsyncSession,
+    booking: Row[Any],
+    action: Action,
+    actor: BookingActor,
+    *,
+    now: datetime,
+    actor_id: UUID | None = None,
+    reason: str | None = None,
+    **columns: Any,
+) -> int:
+    """Take a locked booking through `action` and return its new version.
+
+    Columns that belong to the new state are set along with it. Compares and swaps on status and
+    version, so that even a caller who forgot the lock cannot jump. Raises TransitionNotAllowed.
+    """
+    status = BookingStatus(booking.status)
+    if not allowed(action, status, actor):
+        raise TransitionNotAllowed(status, f"A booking that is {status} cannot do that.")
+    version = booking.version + 1
+    changed = await session.execute(
+        update(Booking)
+        .where(
+            Booking.id == booking.id,
+            Booking.status == status,
+            Booking.version == booking.version,
+        )
+        .values(
+            status=TRANSITIONS[action].target,
+            version=version,
+            updated_at=now,
+            accepted_at=None,
+            **columns,
+        )
+        .returning(Booking.id)
+    )
+    if changed.one_or_none() is None:
+        raise TransitionNotAllowed(status, "The booking changed at the same moment; look again.")
+    await record(session, booking, version, action, actor, status, now, actor_id, reason)
+    return version
+
+
+async def record(
+    session: AsyncSession,
+    booking: Any,
+    version: int,
+    action: Action,
+    actor: BookingActor,
+    previous: BookingStatus | None,
+    now: datetime,
+    actor_id: UUID | None,
+    reason: str | None = None,
+) -> None:
+    """Append a row to the history, and hint at it to whoever watches."""
+    await session.execute(
+        insert(BookingChange).values(
+            booking_id=booking.id,
+            version=version,
+            status=TRANSITIONS[action].target,
+            previous_status=previous,
+            actor=actor,
+            actor_id=actor_id,
+            reason=reason,
+            occurred_at=now,
+        )
+    )
+    pubsub.announce(session, f"booking:{booking.id}", str(version))
+    pubsub.announce(session, f"host:{booking.host_id}", str(booking.id))
