@@ -21,6 +21,7 @@ from tests.support import redis as test_redis
 from tests.support.keys import signing_key
 from tests.support.mailbox import Mailbox
 from tests.support.postgres import Databases
+from tests.support.processes import Stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +127,11 @@ async def db(settings: Settings) -> AsyncIterator[Database]:
     database = Database(settings.database_url, pool_size=settings.database_pool_size)
     yield database
     await database.close()
+
+
+@pytest.fixture
+def stack(settings: Settings, tmp_path: Path) -> Iterator[Stack]:
+    """The real processes on this test's database and Redis, none of them started yet."""
+    stack = Stack(settings, tmp_path)
+    yield stack
+    stack.stop()
