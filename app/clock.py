@@ -10,6 +10,11 @@ def now() -> datetime:
     return _frozen or datetime.now(UTC)
 
 
+def frozen() -> datetime | None:
+    """Where the clock has been stopped; None when it runs and the database's may be asked."""
+    return _frozen
+
+
 def freeze(instant: datetime | None) -> None:
     """Stop the clock of this process at `instant`; None lets it run again. For tests."""
     global _frozen

@@ -1,0 +1,1 @@
+"""Which nights are free, and who has the others."""

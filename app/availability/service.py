@@ -1,0 +1,253 @@
+"""Claiming nights, and giving them back.
+
+A night is taken by a row in `occupied_nights`, whose primary key (property, night) makes a double
+booking impossible whatever else goes wrong. Callers hold the property's row lock
+(properties.service.lock_for_booking), which keeps preparation days and expired holds consistent.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from typing import Any, TypeAlias, cast
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    CursorResult,
+    Date,
+    DateTime,
+    Result,
+    Uuid,
+    delete,
+    func,
+    literal,
+    null,
+    select,
+    union_all,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from app.availability import rules
+from app.availability.errors import DatesUnavailable, StayNotAllowed
+from app.properties.errors import PropertyNotBookable
+from app.properties.terms import BookableProperty, Guests
+from db.enums import NightKind, PropertyStatus
+from db.models import CalendarNight, OccupiedNight
+
+Connection: TypeAlias = AsyncSession | AsyncConnection
+
+
+class TakenNight(msgspec.Struct, frozen=True):
+    """A night that somebody has; `kind` is None for one that the host has closed."""
+
+    night: date
+    kind: NightKind | None
+    booking_id: UUID | None
+    hold_expires_at: datetime | None
+
+    def expired(self, now: datetime) -> bool:
+        """Whether this is a hold whose time is over: the night is free again."""
+        return self.hold_expires_at is not None and self.hold_expires_at <= now
+
+
+async def require_available(
+    connection: Connection,
+    bookable: BookableProperty,
+    check_in: date,
+    check_out: date,
+    guests: Guests,
+    now: datetime,
+) -> None:
+    """Whether the stay could be booked now; for quotes, which claim nothing.
+
+    Raises Invalid, PropertyNotBookable, StayNotAllowed or DatesUnavailable.
+    """
+    require_allowed(bookable, check_in, check_out, guests, now)
+    unavailable = await taken(
+        connection, bookable.id, check_in, check_out, now, bookable.stay.preparation_days
+    )
+    if unavailable:
+        raise DatesUnavailable(unavailable)
+
+
+def require_allowed(
+    bookable: BookableProperty, check_in: date, check_out: date, guests: Guests, now: datetime
+) -> None:
+    """Raises Invalid, PropertyNotBookable or StayNotAllowed; does not look at taken nights."""
+    rules.require_bounds(check_in, check_out, guests)
+    if bookable.status is not PropertyStatus.PUBLISHED:
+        raise PropertyNotBookable
+    reason = rules.refusal(bookable.stay, check_in, check_out, guests, bookable.nights, now)
+    if reason is not None:
+        raise StayNotAllowed(reason)
+
+
+async def claim(
+    session: AsyncSession,
+    property_id: UUID,
+    booking_id: UUID,
+    check_in: date,
+    check_out: date,
+    preparation_days: int,
+    now: datetime,
+    hold_expires_at: datetime | None,
+) -> tuple[UUID, ...]:
+    """Take the nights for a booking: as a hold until `hold_expires_at`, or for good when None.
+
+    The caller holds the property's lock and has inserted the booking. Returns the other bookings
+    whose expired holds were in the way; they have lost all their nights. Raises DatesUnavailable.
+    """
+    found = await _taken_nights(session, property_id, check_in, check_out, preparation_days)
+    others = [night for night in found if night.booking_id != booking_id]
+    unavailable = _unavailable(others, check_in, check_out, preparation_days, now)
+    if unavailable:
+        raise DatesUnavailable(unavailable)
+    # What is left in `found` are expired holds, blocks beside the stay, and the booking's own.
+    expired = {night.booking_id for night in others if night.expired(now) and night.booking_id}
+    own = {night.booking_id for night in found if night.booking_id == booking_id}
+    if expired | own:
+        await session.execute(
+            delete(OccupiedNight).where(OccupiedNight.booking_id.in_(expired | own))
+        )
+    await _insert_nights(session, property_id, booking_id, check_in, check_out, hold_expires_at)
+    return tuple(sorted(expired))
+
+
+async def confirm(session: AsyncSession, booking_id: UUID) -> int:
+    """Turn the booking's hold into a booking. Returns how many nights it has now.
+
+    None at all, when the hold has expired and been dropped: then claim again. A hold that is over
+    but still there may be confirmed, nobody has taken it.
+    """
+    return await _update_nights(session, booking_id, kind=NightKind.BOOKING, hold_expires_at=None)
+
+
+async def extend(session: AsyncSession, booking_id: UUID, hold_expires_at: datetime | None) -> int:
+    """Give the booking's hold another end; None makes it a booking. Returns the nights it has."""
+    if hold_expires_at is None:
+        return await confirm(session, booking_id)
+    return await _update_nights(
+        session,
+        booking_id,
+        kind=NightKind.HOLD,
+        hold_expires_at=hold_expires_at,
+    )
+
+
+async def release(session: AsyncSession, booking_id: UUID) -> None:
+    """Free the booking's nights, if it still has any."""
+    await session.execute(delete(OccupiedNight).where(OccupiedNight.booking_id == booking_id))
+
+
+async def block_released(session: AsyncSession, booking_id: UUID) -> None:
+    """Take the nights from the booking and keep them blocked: the host has cancelled."""
+    await _update_nights(
+        session, booking_id, kind=NightKind.BLOCK, booking_id=None, hold_expires_at=None
+    )
+
+
+async def taken(
+    connection: Connection,
+    property_id: UUID,
+    start: date,
+    end: date,
+    now: datetime,
+    preparation_days: int = 0,
+) -> list[date]:
+    """The nights of `[start, end)` that cannot be had, in order.
+
+    Held (and not expired), booked, blocked or closed, or within `preparation_days` of another
+    stay's nights.
+    """
+    found = await _taken_nights(connection, property_id, start, end, preparation_days)
+    return _unavailable(found, start, end, preparation_days, now)
+
+
+async def _taken_nights(
+    connection: Connection, property_id: UUID, start: date, end: date, preparation_days: int
+) -> list[TakenNight]:
+    """All rows that may stand in the way of a stay, expired holds included, in one statement."""
+    gap = timedelta(days=preparation_days)
+    occupied = select(
+        OccupiedNight.night,
+        OccupiedNight.kind,
+        OccupiedNight.booking_id,
+        OccupiedNight.hold_expires_at,
+    ).where(
+        OccupiedNight.property_id == property_id,
+        OccupiedNight.night >= start - gap,
+        OccupiedNight.night < end + gap,
+    )
+    closed = select(CalendarNight.night, null(), null(), null()).where(
+        CalendarNight.property_id == property_id,
+        CalendarNight.night >= start,
+        CalendarNight.night < end,
+        CalendarNight.closed,
+    )
+    rows: Result[Any] = await connection.execute(union_all(occupied, closed))
+    return [
+        TakenNight(night, kind and NightKind(kind), booking_id, expires_at)
+        for night, kind, booking_id, expires_at in rows
+    ]
+
+
+def _unavailable(
+    found: Iterable[TakenNight], start: date, end: date, preparation_days: int, now: datetime
+) -> list[date]:
+    """The nights of `[start, end)` that the found rows make unavailable."""
+    nights: set[date] = set()
+    for taken_night in found:
+        if taken_night.expired(now):
+            continue
+        # A stay is prepared for, before and after; a block is not a stay.
+        stay = taken_night.kind in (NightKind.HOLD, NightKind.BOOKING)
+        reach = preparation_days if stay else 0
+        nights.update(
+            taken_night.night + timedelta(days=offset) for offset in range(-reach, reach + 1)
+        )
+    return sorted(night for night in nights if start <= night < end)
+
+
+async def _insert_nights(
+    session: AsyncSession,
+    property_id: UUID,
+    booking_id: UUID,
+    check_in: date,
+    check_out: date,
+    hold_expires_at: datetime | None,
+) -> None:
+    """Insert all nights or raise DatesUnavailable: the primary key is the last judge.
+
+    In date order, so that two claims that come here without the property's lock cannot deadlock.
+    """
+    kind = NightKind.BOOKING if hold_expires_at is None else NightKind.HOLD
+    wanted = rules.nights(check_in, check_out)
+    night = func.unnest(literal(wanted, ARRAY(Date))).column_valued("night")
+    columns: list[ColumnElement[Any]] = [
+        literal(property_id, Uuid),
+        night,
+        literal(kind.value),
+        literal(booking_id, Uuid),
+        literal(hold_expires_at, DateTime(timezone=True)),
+    ]
+    statement = (
+        insert(OccupiedNight)
+        .from_select(
+            ["property_id", "night", "kind", "booking_id", "hold_expires_at"],
+            select(*columns).order_by(night),
+        )
+        .on_conflict_do_nothing()
+        .returning(OccupiedNight.night)
+    )
+    inserted = set((await session.execute(statement)).scalars())
+    if len(inserted) < len(wanted):
+        raise DatesUnavailable(set(wanted) - inserted)
+
+
+async def _update_nights(session: AsyncSession, of_booking: UUID, **values: Any) -> int:
+    statement = update(OccupiedNight).where(OccupiedNight.booking_id == of_booking).values(**values)
+    result = await session.execute(statement)
+    return cast(CursorResult[Any], result).rowcount

@@ -1,0 +1,1 @@
+"""What hosts let: listings, their terms, and finding them."""

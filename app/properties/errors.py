@@ -1,0 +1,24 @@
+"""Refusals about properties."""
+
+from collections.abc import Sequence
+
+from app.errors import DomainError
+
+
+class PropertyNotBookable(DomainError):
+    """The property is not there, not published, or suspended."""
+
+    code = "PROPERTY_NOT_BOOKABLE"
+
+    def __init__(self, message: str = "This place takes no bookings.") -> None:
+        super().__init__(message)
+
+
+class PropertyIncomplete(DomainError):
+    """A property cannot be published before `missing` (names of fields) is filled in."""
+
+    code = "PROPERTY_INCOMPLETE"
+
+    def __init__(self, missing: Sequence[str]) -> None:
+        super().__init__(f"Before it can be published: {', '.join(missing)}.")
+        self.missing = tuple(missing)

@@ -1,0 +1,136 @@
+"""Reading properties and their photos, in batches."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, time
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.money import Money
+from db import rows
+from db.models import Property, PropertyPhoto
+
+
+class PropertyRow(msgspec.Struct, frozen=True):
+    """A property as it is shown. Address and exact point are private: app.properties.policy."""
+
+    id: UUID
+    host_id: UUID
+    status: str
+    title: str
+    description: str
+    type: str
+    address: str
+    postal_code: str
+    city: str
+    region: str
+    country: str
+    latitude: float
+    longitude: float
+    public_latitude: float
+    public_longitude: float
+    timezone: str
+    check_in_time: time
+    check_out_time: time
+    max_guests: int
+    bedrooms: int
+    beds: int
+    bathrooms: int
+    pets_allowed: bool
+    amenities: list[str]
+    instant_book: bool
+    cancellation_policy: str
+    min_nights: int
+    max_nights: int
+    advance_notice_hours: int
+    preparation_days: int
+    booking_window_days: int
+    currency: str
+    base_price_minor: int
+    weekend_price_minor: int | None
+    cleaning_fee_minor: int
+    pet_fee_minor: int
+    guests_included: int
+    extra_guest_fee_minor: int
+    monthly_discount_bp: int
+    weekly_discount_bp: int
+    early_bird_days: int | None
+    early_bird_discount_bp: int
+    last_minute_days: int | None
+    last_minute_discount_bp: int
+    rating_sum: int
+    review_count: int
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def price_per_night(self) -> Money:
+        return Money(self.base_price_minor, self.currency)
+
+    @property
+    def weekend_price_per_night(self) -> Money | None:
+        price = self.weekend_price_minor
+        return None if price is None else Money(price, self.currency)
+
+    @property
+    def cleaning_fee(self) -> Money:
+        return Money(self.cleaning_fee_minor, self.currency)
+
+    @property
+    def pet_fee(self) -> Money:
+        return Money(self.pet_fee_minor, self.currency)
+
+    @property
+    def extra_guest_fee(self) -> Money:
+        return Money(self.extra_guest_fee_minor, self.currency)
+
+    @property
+    def average_rating(self) -> float | None:
+        """The mean of all ratings, to two places; None before the first review."""
+        return round(self.rating_sum / self.review_count, 2) if self.review_count else None
+
+
+class PhotoRow(msgspec.Struct, frozen=True):
+    """A picture; `url` is absolute, or a path under the API's public address."""
+
+    id: UUID
+    property_id: UUID
+    url: str
+    caption: str
+    width: int
+    height: int
+
+
+PROPERTIES_OF_HOST = rows.Listing(
+    model=Property, row=PropertyRow, parent=Property.host_id, status=Property.status
+)
+
+
+async def properties(
+    connection: AsyncConnection, ids: Sequence[UUID]
+) -> Mapping[UUID, PropertyRow]:
+    """Properties by id, whatever their status."""
+    return await rows.by_id(connection, Property, PropertyRow, ids)
+
+
+async def photos(connection: AsyncConnection, ids: Sequence[UUID]) -> Mapping[UUID, PhotoRow]:
+    """Photos by id."""
+    return await rows.by_id(connection, PropertyPhoto, PhotoRow, ids)
+
+
+async def photos_of(
+    connection: AsyncConnection, property_ids: Sequence[UUID]
+) -> Mapping[UUID, list[PhotoRow]]:
+    """Properties' photos in the host's order, by property."""
+    result = await connection.execute(
+        select(*rows.columns(PropertyPhoto, PhotoRow))
+        .where(rows.among(PropertyPhoto.property_id, property_ids))
+        .order_by(PropertyPhoto.property_id, PropertyPhoto.position)
+    )
+    found: defaultdict[UUID, list[PhotoRow]] = defaultdict(list)
+    for row in result:
+        found[row.property_id].append(PhotoRow(*row))
+    return found
