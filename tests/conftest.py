@@ -8,7 +8,7 @@ import os
 import secrets
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +33,22 @@ class Servers:
     postgres_log: Path | None
 
 
+@contextmanager
+def folder_open_to_all() -> Iterator[Path]:
+    """A temporary folder that other users can enter: root runs PostgreSQL as one."""
+    with tempfile.TemporaryDirectory(prefix="roost-test-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        yield folder
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Like `tmp_path`, for tests that start a PostgreSQL of their own."""
+    with folder_open_to_all() as folder:
+        yield folder
+
+
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
     """PostgreSQL and Redis, for the whole run."""
@@ -40,9 +56,7 @@ def servers() -> Iterator[Servers]:
     redis_url = os.environ.get("REDIS_URL")
     log = None
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="roost-test-")))
-        # PostgreSQL may run as another user, who has to get through to its own folder in here.
-        folder.chmod(0o711)
+        folder = stack.enter_context(folder_open_to_all())
         if not database_url:
             log = folder / "postgresql.log"
             postgres = start_postgres(folder / "postgresql", log, throw_away=True)

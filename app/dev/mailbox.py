@@ -9,7 +9,6 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated
 from urllib.parse import quote
 
 import uvicorn
@@ -18,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader
 from litestar import Litestar, MediaType, Response, delete, get
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import NotFoundException
-from litestar.params import QueryParameter
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from app.dev.mail import Mail, Mailbox
@@ -96,21 +95,21 @@ async def index(mailbox: Kept) -> str:
 
 
 @get("/messages/{id:str}", media_type=MediaType.HTML)
-async def message(mailbox: Kept, id: str) -> Response[str] | Redirect:
+async def message(mailbox: Kept, id: FromPath[str]) -> Response[str] | Redirect:
     if id not in mailbox.mails:
         return Redirect("/")
     return Response(page(mailbox, mailbox.mails[id]), media_type=MediaType.HTML)
 
 
 @get("/messages/{id:str}/html", media_type=MediaType.HTML)
-async def html(mailbox: Kept, id: str) -> Response[str]:
+async def html(mailbox: Kept, id: FromPath[str]) -> Response[str]:
     # Links open in a new tab, not inside the frame.
     content = '<base target="_blank">' + find(mailbox, id).html
     return Response(content, headers={"Content-Security-Policy": MAIL_POLICY})
 
 
 @get("/messages/{id:str}/attachments/{number:int}")
-async def attachment(mailbox: Kept, id: str, number: int) -> Response[bytes]:
+async def attachment(mailbox: Kept, id: FromPath[str], number: FromPath[int]) -> Response[bytes]:
     attachments = find(mailbox, id).attachments
     if not 0 <= number < len(attachments):
         raise NotFoundException("No such attachment.")
@@ -123,12 +122,12 @@ async def attachment(mailbox: Kept, id: str, number: int) -> Response[bytes]:
 
 
 @get("/api/messages")
-async def messages(mailbox: Kept, to: Annotated[str | None, QueryParameter()] = None) -> list[Mail]:
+async def messages(mailbox: Kept, to: FromQuery[str | None] = None) -> list[Mail]:
     return [mail for mail in reversed(mailbox.mails.values()) if to is None or to in mail.to]
 
 
 @get("/api/messages/{id:str}")
-async def one(mailbox: Kept, id: str) -> Mail:
+async def one(mailbox: Kept, id: FromPath[str]) -> Mail:
     return find(mailbox, id)
 
 

@@ -1,0 +1,245 @@
+"""`make run`: everything starts, everything stops, and what is wrong is said in one line.
+
+The supervisor, PostgreSQL and Redis are real; the programs that it starts are stand-ins that
+answer their health check, found before the real `app` because they lie in the working folder.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from app.dev.environment import PORTS
+from tests.conftest import Servers
+from tests.support.ports import free_port
+from tests.support.postgres import ROOT
+
+STAND_IN = """
+import http.server, os, sys
+port = {"serve": "PORT", "worker": "WORKER_PORT", "sandbox": "SANDBOX_PORT",
+        "mailbox": "MAILBOX_PORT"}.get(sys.argv[1])
+print("hello from", sys.argv[1], flush=True)
+if sys.argv[1] == os.environ.get("FAILS"):
+    sys.exit("no such luck")
+if port:
+    class Health(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+        def log_message(self, *arguments):
+            pass
+    http.server.HTTPServer(("127.0.0.1", int(os.environ[port])), Health).serve_forever()
+"""
+START = "import sys, pathlib; from app.dev.supervisor import run; sys.exit(run(pathlib.Path.cwd()))"
+
+
+class Session:
+    """One `make run` in a folder of its own."""
+
+    def __init__(self, folder: Path, servers: Servers | None) -> None:
+        self.folder = folder
+        self.env = {name: value for name, value in os.environ.items() if name != "MAKELEVEL"}
+        self.env |= {name: str(free_port()) for name in PORTS}
+        for name in ("DATABASE_URL", "REDIS_URL", "SMTP_URL", "STRIPE_SECRET_KEY"):
+            self.env.pop(name, None)
+        if servers:
+            self.env |= {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
+        self.process: subprocess.Popen[str] | None = None
+        self.output = folder / "output.txt"
+        package = folder / "app"
+        package.mkdir(exist_ok=True)
+        (package / "__init__.py").touch()
+        (package / "__main__.py").write_text(STAND_IN)
+
+    def start(self) -> None:
+        # -P and the path: the supervisor is the real one, only its children find the stand-in.
+        with self.output.open("w") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-P", "-c", START],
+                cwd=self.folder,
+                env=self.env | {"PYTHONPATH": str(ROOT)},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                text=True,
+            )
+
+    def started(self) -> list[psutil.Process]:
+        """Start, wait for the screenful, and return every process below the supervisor."""
+        self.start()
+        assert self.process is not None
+        deadline = time.monotonic() + 30
+        while "Roost is ready" not in self.text:
+            assert self.process.poll() is None, self.text
+            assert time.monotonic() < deadline, self.text
+            time.sleep(0.05)
+        below: list[psutil.Process] = psutil.Process(self.process.pid).children(recursive=True)
+        return below
+
+    def send(self, number: signal.Signals) -> int:
+        assert self.process is not None
+        self.process.send_signal(number)
+        return self.process.wait(30)
+
+    def failed(self) -> str:
+        """Start, expect it to give up, and return what it said."""
+        self.start()
+        assert self.process is not None
+        assert self.process.wait(30) == 1, self.text
+        assert "Traceback" not in self.text
+        return self.text
+
+    @property
+    def text(self) -> str:
+        return self.output.read_text()
+
+
+@pytest.fixture
+def session(tmp_path: Path, servers: Servers) -> Iterator[Session]:
+    """On the servers of the test run, so that it starts at once."""
+    session = Session(tmp_path, servers)
+    yield session
+    if session.process and session.process.poll() is None:
+        session.process.kill()
+        session.process.wait()
+
+
+@pytest.fixture
+def whole_session(open_folder: Path) -> Iterator[Session]:
+    """With PostgreSQL and Redis of its own."""
+    session = Session(open_folder, None)
+    yield session
+    if session.process and session.process.poll() is None:
+        session.process.kill()
+        session.process.wait()
+
+
+def gone(processes: list[psutil.Process]) -> bool:
+    return not psutil.wait_procs(processes, timeout=10)[1]
+
+
+def test_everything_starts_and_ctrl_c_leaves_nothing(whole_session: Session) -> None:
+    processes = whole_session.started()
+    names = {process.name() for process in processes}
+    assert {"postgres", "redis-server"} <= names
+    assert sum("app" in process.cmdline() for process in processes) == 4
+    assert f"http://localhost:{whole_session.env['PORT']}/graphql" in whole_session.text
+    assert "migrate | hello from migrate" in whole_session.text
+    assert whole_session.send(signal.SIGINT) == 0
+    assert gone(processes)
+    assert "Traceback" not in whole_session.text
+
+
+def test_the_next_start_survives_kill_nine_and_keeps_secrets_and_data(
+    whole_session: Session,
+) -> None:
+    processes = whole_session.started()
+    var = whole_session.folder / "var"
+    secrets = (var / "secrets.json").read_bytes()
+    system = (var / "postgresql" / "global" / "pg_control").read_bytes()[:8]
+    whole_session.send(signal.SIGKILL)
+    assert sys.platform != "linux" or gone(processes)
+    again = whole_session.started()
+    assert (var / "secrets.json").read_bytes() == secrets
+    assert (var / "secrets.json").stat().st_mode & 0o077 == 0
+    assert (var / "postgresql" / "global" / "pg_control").read_bytes()[:8] == system
+    assert (var / "log" / "postgresql.log.old").exists()
+    whole_session.send(signal.SIGTERM)
+    assert gone(again)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_every_way_of_ending_stops_all(session: Session, number: signal.Signals) -> None:
+    processes = session.started()
+    assert session.send(number) == 0
+    assert gone(processes)
+
+
+def test_a_second_start_in_the_same_folder_names_the_first(
+    session: Session, servers: Servers
+) -> None:
+    session.started()
+    second = Session(session.folder, servers)
+    second.output = session.folder / "second.txt"
+    said = second.failed()
+    assert said.startswith("Already running in this checkout: http://localhost:")
+    assert said.count("\n") == 1
+
+
+def test_a_port_in_use_is_named_with_its_variable(session: Session) -> None:
+    with socket.create_server(("127.0.0.1", int(session.env["PORT"]))):
+        said = session.failed()
+    assert said.startswith(f"Port {session.env['PORT']} can't be used (Address already in use)")
+    assert "PORT=" in said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "expected"),
+    [
+        ("PORT", "http", "PORT=http: a port is a number"),
+        ("DATABASE_URL", "postgresql://u:secret@127.0.0.1:9/x", "DATABASE_URL: no PostgreSQL"),
+        ("DATABASE_URL", "mysql://127.0.0.1/x", "DATABASE_URL: no PostgreSQL"),
+        ("REDIS_URL", "redis://:secret@127.0.0.1:9/0", "REDIS_URL: no Redis"),
+        ("REDIS_URL", "nonsense", "REDIS_URL: no Redis"),
+        ("STRIPE_SECRET_KEY", "sk_test_mine", "STRIPE_WEBHOOK_SECRETS is not set"),
+    ],
+)
+def test_a_wrong_setting_is_one_line(
+    session: Session, variable: str, value: str, expected: str
+) -> None:
+    session.env[variable] = value
+    said = session.failed()
+    assert said.startswith(expected)
+    assert said.count("\n") == 1
+    assert "secret" not in said
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(session: Session) -> None:
+    (session.folder / "var").write_text("a file where the folder should be")
+    said = session.failed()
+    assert said.startswith(f"Can't write to {session.folder / 'var'}")
+    assert said.count("\n") == 1
+
+
+def test_a_failing_migration_stops_the_start(session: Session) -> None:
+    session.env["FAILS"] = "migrate"
+    said = session.failed()
+    assert "migrate | no such luck" in said
+    assert "`app migrate` failed" in said
+
+
+def test_a_child_that_cannot_start_stops_everything(session: Session) -> None:
+    session.env["FAILS"] = "worker"
+    said = session.failed()
+    assert "worker has died (status 1)" in said
+    assert "    no such luck" in said
+
+
+def test_a_dead_service_stops_everything(session: Session) -> None:
+    processes = session.started()
+    api = next(process for process in processes if process.cmdline()[-1] == "serve")
+    api.kill()
+    assert session.process is not None
+    assert session.process.wait(30) == 1
+    assert "api has died (status -9), so everything stops" in session.text
+    assert gone(processes)
+
+
+def test_real_services_replace_the_stand_ins(session: Session) -> None:
+    session.env |= {
+        "SMTP_URL": "smtp://mail.example:25",
+        "STRIPE_SECRET_KEY": "sk_test_mine",
+        "STRIPE_WEBHOOK_SECRETS": "whsec_mine",
+    }
+    processes = session.started()
+    commands = {process.cmdline()[-1] for process in processes}
+    assert commands == {"serve", "worker"}
+    assert session.send(signal.SIGINT) == 0
