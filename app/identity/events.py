@@ -5,21 +5,21 @@ from uuid import UUID
 from app.outbox import Event
 
 
-class UserRegistered(Event):
+class UserRegistered(Event, frozen=True, kw_only=True):
     """Somebody has made an account."""
 
     tasks = ("notifications.welcome",)
     user_id: UUID
 
 
-class RegisteredAgain(Event):
+class RegisteredAgain(Event, frozen=True, kw_only=True):
     """Somebody registered with an address that has an account: its owner is told, nobody else."""
 
     tasks = ("notifications.already_registered",)
     user_id: UUID
 
 
-class HostJoined(Event):
+class HostJoined(Event, frozen=True, kw_only=True):
     """A user has become a host."""
 
     tasks = ("payouts.open_account",)

@@ -69,7 +69,7 @@ def clean_username(text: str) -> str:
 
 
 def clean_name(text: str, field: str) -> str:
-    """A first or last name in any script, its spaces tidied, 1 to 100 characters. Raises Invalid."""
+    """A first or last name in any script, its spaces tidied, 1–100 characters. Raises Invalid."""
     if len(text) > 4 * MAX_NAME:
         raise Invalid(f"A name has at most {MAX_NAME} characters.", field=field)
     if any(unicodedata.category(letter) in {"Cc", "Cs", "Co", "Cn"} for letter in text):
@@ -103,11 +103,7 @@ def is_common(password: str, *personal: str) -> bool:
     """Whether a password is a well-known one, a pattern, or a word with the usual trimmings."""
     plain = unicodedata.normalize("NFKC", password).casefold()
     words = COMMON | {word.casefold() for word in personal if len(word) >= 3}
-    return (
-        bool(_cores(plain) & words)
-        or _is_repetition(plain)
-        or _is_keyboard_run(plain)
-    )
+    return bool(_cores(plain) & words) or _is_repetition(plain) or _is_keyboard_run(plain)
 
 
 def clean_login(text: str) -> str | None:

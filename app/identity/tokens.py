@@ -111,9 +111,7 @@ def authenticate(authorization: str | None, keys: TokenKeys, now: datetime) -> A
         raise AccessTokenRefused("The access token has expired.")
     if datetime.fromtimestamp(claims.iat, UTC) > now + LEEWAY:
         raise AccessTokenRefused
-    return Actor(
-        user_id=claims.sub, role=claims.role, session_id=claims.sid, expires_at=expires_at
-    )
+    return Actor(user_id=claims.sub, role=claims.role, session_id=claims.sid, expires_at=expires_at)
 
 
 def jwks(keys: TokenKeys) -> dict[str, Any]:
@@ -135,8 +133,7 @@ def successors(keys: TokenKeys, token: bytes) -> tuple[bytes, ...]:
     asks again gets the same token again. Without the server's secret nobody can derive it.
     """
     return tuple(
-        hmac.digest(secret, b"successor" + token, hashlib.sha256)
-        for secret in keys.refresh_secrets
+        hmac.digest(secret, b"successor" + token, hashlib.sha256) for secret in keys.refresh_secrets
     )
 
 
@@ -156,7 +153,10 @@ def decode_refresh_token(text: str) -> bytes | None:
         token = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except ValueError:
         return None
-    return token if len(token) == REFRESH_TOKEN_BYTES else None
+    # Only what was issued, letter for letter: one token has one form.
+    return (
+        token if len(token) == REFRESH_TOKEN_BYTES and encode_refresh_token(token) == text else None
+    )
 
 
 def _verified(token: str, keys: TokenKeys) -> _Claims:

@@ -1,0 +1,317 @@
+"""Accounts and sign-in sessions, each function inside the caller's transaction.
+
+A sign-in session is one device, and the family of its refresh tokens: each is used once and
+followed by the next. Whoever uses one again, later than a retry would or from elsewhere, has
+stolen it or was stolen from, and the whole family ends.
+"""
+
+import hashlib
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import ColumnElement, Row, insert, select, update
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import pubsub
+from app.actor import Actor, Role
+from app.errors import Conflict, NotFound
+from app.identity import tokens
+from app.identity.errors import UsernameTaken
+from app.identity.events import HostJoined, RegisteredAgain, UserRegistered, session_channel
+from app.identity.tokens import TokenKeys
+from app.ids import new_id
+from app.outbox import emit
+from db.models import RefreshToken, SignInSession, User
+from db.rows import columns
+
+# A client that lost the reply to its refresh asks again within this time.
+RETRY_WINDOW = timedelta(seconds=10)
+MAX_USER_AGENT = 256
+
+LOGGED_OUT = "LOGGED_OUT"
+REUSED = "REUSED"
+
+
+class NewAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody registers with, cleaned by the rules; the password is hashed already."""
+
+    email: str
+    username: str
+    password_hash: str
+    first_name: str
+    last_name: str
+
+
+class Client(msgspec.Struct, frozen=True, kw_only=True):
+    """The program that asks, as far as it can be told from others."""
+
+    user_agent: str
+    address: str
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells a client's retry from somebody else's use; 64 hex digits."""
+        return hashlib.sha256(f"{self.address}\n{self.user_agent}".encode()).hexdigest()
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """A user as they see themselves."""
+
+    id: UUID
+    email: str
+    username: str
+    first_name: str
+    last_name: str
+    bio: str
+    picture_url: str | None
+    role: Role
+    is_host: bool
+    host_since_at: datetime | None
+    email_verified_at: datetime | None
+    created_at: datetime
+
+
+class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client goes on with: `access_token` for `expires_in` seconds, then a refresh."""
+
+    user: Account
+    session_id: UUID
+    access_token: str
+    expires_in: int
+    refresh_token: str
+
+
+ACCOUNT = columns(User, Account)
+
+
+async def register(session: AsyncSession, new: NewAccount) -> None:
+    """Make an account, or tell the owner of the address that somebody tried to.
+
+    The caller learns nothing about the address. Raises UsernameTaken.
+    """
+    user_id = new_id()
+    made = await session.execute(
+        postgresql.insert(User)
+        .values(id=user_id, **msgspec.structs.asdict(new))
+        .on_conflict_do_nothing()
+        .returning(User.id)
+    )
+    if made.first() is not None:
+        await emit(session, UserRegistered(user_id=user_id))
+        return
+    taken = await session.execute(select(User.id).where(User.username == new.username))
+    if taken.first() is not None:
+        raise UsernameTaken
+    owner = await session.execute(select(User.id).where(User.email == new.email))
+    owner_id = owner.scalar_one_or_none()
+    if owner_id is None:
+        # Whoever was in the way has gone since.
+        raise Conflict("Try again.")
+    await emit(session, RegisteredAgain(user_id=owner_id))
+
+
+async def open_session(
+    session: AsyncSession,
+    keys: TokenKeys,
+    *,
+    user_id: UUID,
+    password_hash: str,
+    better_hash: str | None,
+    client: Client,
+    now: datetime,
+) -> SignedIn | None:
+    """Sign a device in, if the password that was verified is still the user's.
+
+    None when it was changed in the meantime: that change ended all sessions, and must not miss
+    this one. `better_hash` replaces a hash made with weaker parameters.
+    """
+    found = await session.execute(
+        select(*ACCOUNT)
+        .where(User.id == user_id, User.password_hash == password_hash)
+        .with_for_update(key_share=True)
+    )
+    row = found.first()
+    if row is None:
+        return None
+    if better_hash is not None:
+        await session.execute(
+            update(User).where(User.id == user_id).values(password_hash=better_hash)
+        )
+    session_id = new_id()
+    await session.execute(
+        insert(SignInSession).values(
+            id=session_id,
+            user_id=user_id,
+            user_agent=client.user_agent[:MAX_USER_AGENT],
+            created_at=now,
+            last_used_at=now,
+            expires_at=now + timedelta(seconds=keys.refresh_token_seconds),
+        )
+    )
+    token = tokens.new_refresh_token()
+    await _store(session, token, session_id, now)
+    return _signed_in(keys, _account(row), session_id, token, now)
+
+
+async def refresh(
+    session: AsyncSession, keys: TokenKeys, token: bytes, client: Client, now: datetime
+) -> SignedIn | None:
+    """Exchange a refresh token for its successor; None when the client must sign in again.
+
+    A refusal may revoke the family, so the caller commits whatever the answer is.
+    """
+    family = await _family_for_update(session, token)
+    if family is None or family.revoked_at is not None or family.expires_at <= now:
+        return None
+    if family.used_at is None:
+        successor = tokens.successors(keys, token)[0]
+        await _exchange(session, keys, token, successor, family.session_id, client, now)
+    else:
+        retried = now - family.used_at <= RETRY_WINDOW and family.used_by == client.fingerprint
+        known = await _issued_successor(session, keys, token) if retried else None
+        if known is None:
+            await revoke(session, family.session_id, REUSED, now)
+            return None
+        successor = known
+    return _signed_in(keys, _account(family), family.session_id, successor, now)
+
+
+async def logout(
+    session: AsyncSession, actor: Actor, refresh_token: bytes | None, now: datetime
+) -> None:
+    """End the session of the refresh token and of the access token; nothing if there is none."""
+    ended = {actor.session_id} if actor.session_id is not None else set()
+    if refresh_token is not None:
+        found = await session.execute(
+            select(RefreshToken.session_id).where(
+                RefreshToken.token_hash == tokens.token_hash(refresh_token)
+            )
+        )
+        ended |= set(found.scalars())
+    # In one order everywhere, so that two of these cannot wait for each other.
+    for session_id in sorted(ended):
+        await revoke(session, session_id, LOGGED_OUT, now)
+
+
+async def revoke(session: AsyncSession, session_id: UUID, reason: str, now: datetime) -> bool:
+    """End a sign-in session: no more refreshes, and its live connections are told to close.
+
+    Its access token lives on for some minutes. False when it had been revoked before.
+    """
+    revoked = await session.execute(
+        update(SignInSession)
+        .where(SignInSession.id == session_id, SignInSession.revoked_at.is_(None))
+        .values(revoked_at=now, revoked_reason=reason)
+        .returning(SignInSession.id)
+    )
+    if revoked.first() is None:
+        return False
+    pubsub.announce(session, session_channel(session_id), reason)
+    return True
+
+
+async def become_host(session: AsyncSession, actor: Actor, now: datetime) -> UUID:
+    """Turn the caller into a host, for good; again changes nothing. Returns the user's id.
+
+    Raises Unauthenticated, and NotFound when the account has gone.
+    """
+    user_id = actor.require_user()
+    changed = await session.execute(
+        update(User)
+        .where(User.id == user_id, User.is_host.is_(False))
+        .values(is_host=True, host_since_at=now)
+        .returning(User.id)
+    )
+    if changed.first() is not None:
+        await emit(session, HostJoined(user_id=user_id))
+        return user_id
+    known = await session.execute(select(User.id).where(User.id == user_id))
+    if known.first() is None:
+        raise NotFound("This account no longer exists.")
+    return user_id
+
+
+async def _family_for_update(
+    session: AsyncSession, token: bytes
+) -> Row[*tuple[object, ...]] | None:
+    """The token, its session and its user; token and session locked against other refreshes."""
+    found = await session.execute(
+        select(
+            *ACCOUNT,
+            RefreshToken.session_id,
+            RefreshToken.used_at,
+            RefreshToken.used_by,
+            SignInSession.expires_at,
+            SignInSession.revoked_at,
+        )
+        .join(SignInSession, SignInSession.id == RefreshToken.session_id)
+        .join(User, User.id == SignInSession.user_id)
+        .where(RefreshToken.token_hash == tokens.token_hash(token))
+        .with_for_update(of=(SignInSession, RefreshToken))
+    )
+    return found.first()
+
+
+async def _exchange(
+    session: AsyncSession,
+    keys: TokenKeys,
+    token: bytes,
+    successor: bytes,
+    session_id: UUID,
+    client: Client,
+    now: datetime,
+) -> None:
+    await session.execute(
+        update(RefreshToken)
+        .where(RefreshToken.token_hash == tokens.token_hash(token))
+        .values(used_at=now, used_by=client.fingerprint)
+    )
+    await _store(session, successor, session_id, now)
+    await session.execute(
+        update(SignInSession)
+        .where(SignInSession.id == session_id)
+        .values(last_used_at=now, expires_at=now + timedelta(seconds=keys.refresh_token_seconds))
+    )
+
+
+async def _issued_successor(session: AsyncSession, keys: TokenKeys, token: bytes) -> bytes | None:
+    """The successor that was handed out, whichever signing key was the first at the time."""
+    candidates = {tokens.token_hash(each): each for each in tokens.successors(keys, token)}
+    found = await session.execute(
+        select(RefreshToken.token_hash).where(RefreshToken.token_hash.in_(candidates))
+    )
+    issued = found.scalar_one_or_none()
+    return None if issued is None else candidates[issued]
+
+
+async def _store(session: AsyncSession, token: bytes, session_id: UUID, now: datetime) -> None:
+    await session.execute(
+        insert(RefreshToken).values(
+            token_hash=tokens.token_hash(token), session_id=session_id, issued_at=now
+        )
+    )
+
+
+def _account(row: Row[*tuple[object, ...]]) -> Account:
+    return msgspec.convert(row, Account, from_attributes=True)
+
+
+def _signed_in(
+    keys: TokenKeys, user: Account, session_id: UUID, token: bytes, now: datetime
+) -> SignedIn:
+    return SignedIn(
+        user=user,
+        session_id=session_id,
+        access_token=tokens.issue_access_token(
+            keys, user_id=user.id, session_id=session_id, role=user.role, now=now
+        ),
+        expires_in=keys.access_token_seconds,
+        refresh_token=tokens.encode_refresh_token(token),
+    )
+
+
+def is_login(login: str) -> ColumnElement[bool]:
+    """The account that signs in by this e-mail address or username."""
+    return User.email == login if "@" in login else User.username == login

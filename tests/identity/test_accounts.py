@@ -1,0 +1,259 @@
+"""Registration, sign-in and becoming a host, on a real database."""
+
+import asyncio
+import threading
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+from sqlalchemy import func, select, update
+
+from app.actor import ANONYMOUS, Actor
+from app.config import Settings
+from app.errors import Invalid, NotFound, Unauthenticated, Unavailable
+from app.identity import flows, passwords, service, tokens
+from app.identity.errors import SignInRefused, UsernameTaken
+from app.identity.flows import Registration
+from app.identity.service import Client, SignedIn
+from app.ids import new_id
+from db.models import OutboxMessage, RefreshToken, SignInSession, User
+from db.session import Database
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+PASSWORD = "gravel otter lamp"
+ADA = Registration(
+    email="Ada@Example.com",
+    username="Ada.L",
+    password=PASSWORD,
+    first_name="Ada",
+    last_name="Lovelace",
+)
+CLIENT = Client(user_agent="tests", address="192.0.2.1")
+
+
+async def sign_in(db: Database, settings: Settings, login: str, password: str) -> SignedIn:
+    return await flows.sign_in(db, tokens.load_keys(settings), login, password, CLIENT, NOW)
+
+
+async def tasks(db: Database) -> list[tuple[str, dict[str, Any]]]:
+    async with db.read() as connection:
+        rows = await connection.execute(
+            select(OutboxMessage.task, OutboxMessage.payload).order_by(OutboxMessage.id)
+        )
+        return [(task, payload) for task, payload in rows]
+
+
+async def count(db: Database, model: Any) -> int:
+    async with db.read() as connection:
+        found: int = (
+            await connection.execute(select(func.count()).select_from(model))
+        ).scalar_one()
+        return found
+
+
+async def user_id(db: Database, username: str = "Ada.L") -> Any:
+    async with db.read() as connection:
+        found = await connection.execute(select(User.id).where(User.username == username))
+        return found.scalar_one()
+
+
+async def test_a_new_account_is_welcomed(db: Database) -> None:
+    await flows.register(db, ADA)
+    assert await tasks(db) == [("notifications.welcome", {"user_id": str(await user_id(db))})]
+    async with db.read() as connection:
+        row = (await connection.execute(select(User))).one()
+    assert (row.email, row.username, row.first_name) == ("Ada@Example.com", "Ada.L", "Ada")
+    assert row.password_hash.startswith("$argon2id$")
+    assert not row.is_host
+
+
+async def test_an_address_in_use_is_told_to_its_owner_only(db: Database) -> None:
+    await flows.register(db, ADA)
+    owner = await user_id(db)
+    again = msgspec.structs.replace(ADA, email="ada@example.COM", username="other")
+    await flows.register(db, again)
+    assert await count(db, User) == 1
+    assert (await tasks(db))[1] == ("notifications.already_registered", {"user_id": str(owner)})
+
+
+async def test_a_username_is_taken_in_any_case(db: Database) -> None:
+    await flows.register(db, ADA)
+    with pytest.raises(UsernameTaken):
+        await flows.register(
+            db, msgspec.structs.replace(ADA, email="b@example.com", username="ADA.l")
+        )
+    # The same answer whether or not the address is known.
+    with pytest.raises(UsernameTaken):
+        await flows.register(db, ADA)
+    assert len(await tasks(db)) == 1
+
+
+async def test_twenty_at_once_make_one_account(db: Database) -> None:
+    results = await asyncio.gather(
+        *(flows.register(db, ADA) for _ in range(20)), return_exceptions=True
+    )
+    assert results.count(None) == 1
+    assert sum(isinstance(result, UsernameTaken) for result in results) == 19
+    assert await count(db, User) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"email": "nobody"}, "email"),
+        ({"username": "a b"}, "username"),
+        ({"password": "short"}, "password"),
+        ({"password": "Ada.L!!!!!!"}, "password"),
+        ({"password": "lovelace1815"}, "password"),
+        ({"first_name": ""}, "firstName"),
+        ({"last_name": "\x00"}, "lastName"),
+    ],
+)
+async def test_bad_input_changes_nothing(db: Database, change: dict[str, str], field: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        await flows.register(db, msgspec.structs.replace(ADA, **change))
+    assert refused.value.field == field
+    assert await count(db, User) == 0
+
+
+@pytest.mark.parametrize("login", ["ada@example.com", "ADA@EXAMPLE.COM", "ada.l", " Ada.L "])
+async def test_sign_in_by_address_or_username(db: Database, settings: Settings, login: str) -> None:
+    await flows.register(db, ADA)
+    signed_in = await sign_in(db, settings, login, PASSWORD)
+    actor = tokens.authenticate(f"Bearer {signed_in.access_token}", tokens.load_keys(settings), NOW)
+    assert actor.user_id == signed_in.user.id == await user_id(db)
+    assert actor.session_id == signed_in.session_id
+    assert signed_in.expires_in == 600
+    async with db.read() as connection:
+        stored = (await connection.execute(select(RefreshToken.token_hash))).scalar_one()
+    assert stored.hex() not in signed_in.refresh_token
+
+
+@pytest.mark.parametrize(
+    ("login", "password"),
+    [
+        ("ada.l", "gravel otter lamq"),
+        ("ada.l", ""),
+        ("ada.l", PASSWORD + "\x00"),
+        ("ada.l", PASSWORD * 10_000),
+        ("nobody", PASSWORD),
+        ("nobody@example.com", PASSWORD),
+        ("\x00", PASSWORD),
+        ("", PASSWORD),
+        ("%", PASSWORD),
+        ("passwordless", "the password of nobody"),
+    ],
+)
+async def test_refused_sign_ins_look_the_same(
+    db: Database, settings: Settings, login: str, password: str
+) -> None:
+    await flows.register(db, ADA)
+    await flows.register(
+        db, msgspec.structs.replace(ADA, email="p@example.com", username="passwordless")
+    )
+    async with db.transaction() as session:
+        await session.execute(
+            update(User).where(User.username == "passwordless").values(password_hash=None)
+        )
+    with pytest.raises(SignInRefused) as refused:
+        await sign_in(db, settings, login, password)
+    assert refused.value.message == SignInRefused().message
+    assert await count(db, SignInSession) == 0
+
+
+async def test_an_unknown_account_takes_as_long_as_a_wrong_password(
+    db: Database, settings: Settings
+) -> None:
+    await flows.register(db, ADA)
+
+    async def seconds(login: str) -> float:
+        samples = []
+        for _ in range(9):
+            begun = time.perf_counter()
+            with pytest.raises(SignInRefused):
+                await sign_in(db, settings, login, "gravel otter lamq")
+            samples.append(time.perf_counter() - begun)
+        return min(samples)
+
+    known, unknown, malformed = [
+        await seconds(login) for login in ("ada.l", "nobody", "no body at all")
+    ]
+    # Hashing takes some 20 ms; without it an answer would take about one.
+    assert unknown > known / 2
+    assert malformed > known / 2
+
+
+async def test_a_weaker_hash_is_replaced_at_sign_in(db: Database, settings: Settings) -> None:
+    await flows.register(db, ADA)
+    weak = PasswordHash([Argon2Hasher(memory_cost=1024, time_cost=1, parallelism=1)]).hash(PASSWORD)
+    async with db.transaction() as session:
+        await session.execute(update(User).values(password_hash=weak))
+    await sign_in(db, settings, "ada.l", PASSWORD)
+    async with db.read() as connection:
+        stored = (await connection.execute(select(User.password_hash))).scalar_one()
+    assert "m=19456" in str(stored)
+    await sign_in(db, settings, "ada.l", PASSWORD)
+
+
+async def test_a_password_changed_during_sign_in_lets_nobody_in(
+    db: Database, settings: Settings
+) -> None:
+    await flows.register(db, ADA)
+    async with db.transaction() as session:
+        signed_in = await service.open_session(
+            session,
+            tokens.load_keys(settings),
+            user_id=await user_id(db),
+            password_hash="what it was when it was verified",
+            better_hash=None,
+            client=CLIENT,
+            now=NOW,
+        )
+    assert signed_in is None
+    assert await count(db, SignInSession) == 0
+
+
+async def test_hashing_has_a_queue_that_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    places = threading.BoundedSemaphore(2)
+    monkeypatch.setattr(passwords, "_places", places)
+    results = await asyncio.gather(
+        *(passwords.hash_password(PASSWORD) for _ in range(5)), return_exceptions=True
+    )
+    assert sum(isinstance(result, Unavailable) for result in results) == 3
+    assert await passwords.hash_password(PASSWORD)
+
+
+async def test_a_password_is_one_in_any_unicode_form() -> None:
+    stored = await passwords.hash_password("cre\u0300me bru\u0302le\u0301e")
+    assert await passwords.verify_password("crème brûlée", stored) == (True, None)
+
+
+async def test_becoming_a_host_happens_once(db: Database) -> None:
+    await flows.register(db, ADA)
+    actor = Actor(user_id=await user_id(db))
+
+    async def become() -> None:
+        async with db.transaction() as session:
+            assert await service.become_host(session, actor, NOW) == actor.user_id
+
+    await asyncio.gather(*(become() for _ in range(5)))
+    async with db.read() as connection:
+        row = (await connection.execute(select(User))).one()
+    assert row.is_host
+    assert row.host_since_at == NOW
+    assert [task for task, _ in await tasks(db)] == [
+        "notifications.welcome",
+        "payouts.open_account",
+    ]
+
+
+async def test_only_an_account_becomes_a_host(db: Database) -> None:
+    async with db.transaction() as session:
+        with pytest.raises(Unauthenticated):
+            await service.become_host(session, ANONYMOUS, NOW)
+        with pytest.raises(NotFound):
+            await service.become_host(session, Actor(user_id=new_id()), NOW)
