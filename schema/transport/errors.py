@@ -99,7 +99,8 @@ def refusal(code: str, message: str, nodes: Any = None, **extensions: Any) -> Pr
 
 def coded(error: GraphQLError, code: str, **extensions: Any) -> Presented:
     """`error` as graphql-core worded it, with a code."""
-    return _copy(error, error.message, {"code": code, **extensions})
+    # It may quote the document, names of a hundred thousand letters and all.
+    return _copy(error, error.message[:1_000], {"code": code, **extensions})
 
 
 def present(error: GraphQLError, operation: str | None = None) -> Presented:

@@ -33,7 +33,7 @@ async def answer(service: Service, request: Request[Any, Any, Any]) -> Response[
     """Answer one HTTP request; whatever happens, with a GraphQL response."""
     accept = Accept(request.headers.get("accept"))
     if _wants_page(service, request, accept):
-        return Response(get_graphql_ide_html("graphiql"), media_type="text/html; charset=utf-8")
+        return Response(get_graphql_ide_html("graphiql"), media_type="text/html")
     media = accept.best((Media.GRAPHQL, Media.JSON)) or Media.JSON
     try:
         return await _run(service, request, accept)

@@ -124,7 +124,7 @@ def too_complex(limit: str, maximum: int, nodes: Any = None) -> Presented:
     """The error for a limit that was passed; `limit` is named as in `Limits`."""
     return refusal(
         OPERATION_TOO_COMPLEX,
-        f"The operation is too complex: more than {maximum} {limit.replace('_', ' ')}.",
+        f"The operation is too complex: the limit of {limit.replace('_', ' ')} is {maximum}.",
         nodes,
         limit=limit,
         maximum=maximum,
@@ -189,9 +189,7 @@ class _Walk:
         definition = self.definition(parent, name)
         page = self.page(definition, node)
         kind = get_named_type(definition.type) if definition else None
-        below = _Place(
-            place.depth + 1, page, place.introspection or name in INTROSPECTION_FIELDS
-        )
+        below = _Place(place.depth + 1, page, place.introspection or name in INTROSPECTION_FIELDS)
         parts = [_Part(kind, each.selection_set) for _, each in fields if each.selection_set]
         cost = self.selections(parts, below) if parts else Cost()
         if below.introspection:

@@ -228,9 +228,7 @@ class _Connection:
         try:
             text, operation = await self.service.resolve(request)
             context = await self.service.context_factory(self.socket, self.params)
-            async with aclosing(
-                self.service.stream(text, request, operation, context)
-            ) as results:
+            async with aclosing(self.service.stream(text, request, operation, context)) as results:
                 async for result in results:
                     if is_request_error(result):
                         raise Refused(*(result.errors or []))

@@ -9,11 +9,12 @@ from typing import Any, NewType
 
 import strawberry
 from strawberry.schema.config import StrawberryConfig
+from strawberry.types.scalar import ScalarDefinition
 
 from schema.transport import ConnectionRejected, Limits, Schema
 
 Day = NewType("Day", date)
-SCALARS = {
+SCALARS: dict[object, ScalarDefinition] = {
     Day: strawberry.scalar(name="Day", serialize=date.isoformat, parse_value=date.fromisoformat)
 }
 
@@ -97,7 +98,8 @@ class BookConnection:
 
 def connection(first: int) -> BookConnection:
     books = [Book(id=strawberry.ID(str(n)), title=f"Book {n}") for n in range(first)]
-    return BookConnection([BookEdge(cursor=b.id, node=b) for b in books], total_count=100)
+    edges = [BookEdge(cursor=book.id, node=book) for book in books]
+    return BookConnection(edges=edges, total_count=100)
 
 
 @strawberry.input
