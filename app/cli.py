@@ -156,11 +156,27 @@ def breaking(old: Path, new: Path) -> None:
 
 
 @main.command()
-def sandbox() -> None:
-    """Run the Stripe-compatible payment sandbox."""
+@click.option("--host", envvar="HOST", default="127.0.0.1", show_default=True)
+@click.option("--port", envvar="SANDBOX_PORT", default=8010, show_default=True)
+@click.option("--public-url", envvar="SANDBOX_PUBLIC_URL", help="Where browsers reach it.")
+@click.option("--data", envvar="SANDBOX_DATA", help="A file that keeps everything.")
+@click.option("--webhook-url", envvar="SANDBOX_WEBHOOK_URL", help="Where events are sent.")
+def sandbox(
+    host: str, port: int, public_url: str | None, data: str | None, webhook_url: str | None
+) -> None:
+    """Run the Stripe-compatible payment sandbox, with the keys that the API has."""
     from app.sandbox.stripe.server import main as run
 
-    run()
+    run(
+        host=host,
+        port=port,
+        public_url=public_url or None,
+        data=data or None,
+        webhook_url=webhook_url or None,
+        webhook_secret=os.environ.get("STRIPE_WEBHOOK_SECRETS", "whsec_sandbox").split(",")[0],
+        secret_key=os.environ.get("STRIPE_SECRET_KEY", "sk_test_sandbox"),
+        publishable_key=os.environ.get("STRIPE_PUBLISHABLE_KEY", "pk_test_sandbox"),
+    )
 
 
 @main.command()

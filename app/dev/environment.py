@@ -107,7 +107,8 @@ def complete(
             "STRIPE_PUBLISHABLE_KEY": secrets.stripe_publishable_key,
             "STRIPE_WEBHOOK_SECRETS": secrets.stripe_webhook_secret,
             "STRIPE_API_BASE": plan.address("SANDBOX_PORT"),
-            "SANDBOX_DATA": str(var / "sandbox"),
+            "SANDBOX_DATA": str(var / "sandbox.sqlite3"),
+            "SANDBOX_PUBLIC_URL": plan.address("SANDBOX_PORT"),
             "SANDBOX_WEBHOOK_URL": f"http://127.0.0.1:{plan.ports['PORT']}/webhooks/stripe",
         }
     if plan.has_mailbox:

@@ -144,7 +144,7 @@ class Stack:
             env
             | {
                 "SANDBOX_PORT": str(ports["sandbox"]),
-                "SANDBOX_DATA": str(folder / "sandbox"),
+                "SANDBOX_DATA": str(folder / "sandbox.sqlite3"),
                 "SANDBOX_WEBHOOK_URL": f"{self.api.url}/webhooks/stripe",
             },
         )
