@@ -161,6 +161,8 @@ class JournalEntryKind(StrEnum):
     # Decided: owed to the guest. Then sent by the provider.
     REFUND_DUE = "REFUND_DUE"
     REFUND_SENT = "REFUND_SENT"
+    # It had been sent, and the guest's bank did not take it.
+    REFUND_RETURNED = "REFUND_RETURNED"
     PAYOUT_RESERVED = "PAYOUT_RESERVED"
     PAYOUT_SENT = "PAYOUT_SENT"
     PAYOUT_RETURNED = "PAYOUT_RETURNED"

@@ -31,7 +31,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.CheckConstraint(
-            "kind IN ('CAPTURE', 'PROVIDER_FEE', 'REFUND_DUE', 'REFUND_SENT', 'PAYOUT_RESERVED', 'PAYOUT_SENT', 'PAYOUT_RETURNED')",
+            "kind IN ('CAPTURE', 'PROVIDER_FEE', 'REFUND_DUE', 'REFUND_SENT', 'REFUND_RETURNED', 'PAYOUT_RESERVED', 'PAYOUT_SENT', 'PAYOUT_RETURNED')",
             name=op.f("journal_entries_kind_check"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("journal_entries_pkey")),
@@ -463,6 +463,7 @@ def upgrade() -> None:
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("total_minor", sa.BigInteger(), nullable=False),
         sa.Column("host_payout_minor", sa.BigInteger(), nullable=False),
+        sa.Column("tax_minor", sa.BigInteger(), nullable=False),
         sa.Column("line_items", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("guest_fee_bp", sa.Integer(), nullable=False),
         sa.Column("host_fee_bp", sa.Integer(), nullable=False),
@@ -519,7 +520,8 @@ def upgrade() -> None:
         sa.CheckConstraint("check_out_at > check_in_at", name=op.f("bookings_instants_check")),
         sa.CheckConstraint("guest_id <> host_id", name=op.f("bookings_own_property_check")),
         sa.CheckConstraint(
-            "total_minor > 0 AND host_payout_minor >= 0", name=op.f("bookings_amounts_check")
+            "host_payout_minor >= 0 AND tax_minor >= 0 AND total_minor > 0 AND host_payout_minor + tax_minor <= total_minor",
+            name=op.f("bookings_amounts_check"),
         ),
         sa.ForeignKeyConstraint(["guest_id"], ["users.id"], name=op.f("bookings_guest_id_fkey")),
         sa.ForeignKeyConstraint(["host_id"], ["users.id"], name=op.f("bookings_host_id_fkey")),

@@ -1,0 +1,1 @@
+"""Double-entry books: every movement of money, once, adding up to zero."""

@@ -1,0 +1,72 @@
+"""Reading the books."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from db.enums import LedgerAccountKind
+from db.models import JournalEntry, LedgerAccount, Posting
+
+Reader = AsyncConnection | AsyncSession
+
+
+class Imbalance(msgspec.Struct, frozen=True):
+    """An entry whose postings do not add up to zero in a currency; `amount_minor` is too much."""
+
+    entry_id: UUID
+    currency: str | None
+    amount_minor: int
+
+
+async def balance(
+    reader: Reader, kind: LedgerAccountKind, currency: str, owner_id: UUID | None = None
+) -> int:
+    """An account's balance in minor units: debits less credits, so what we owe is negative."""
+    total = await reader.scalar(
+        select(func.coalesce(func.sum(Posting.amount_minor), 0))
+        .join(LedgerAccount, LedgerAccount.id == Posting.account_id)
+        .where(
+            LedgerAccount.kind == kind,
+            LedgerAccount.currency == currency,
+            LedgerAccount.owner_id.is_not_distinct_from(owner_id),
+        )
+    )
+    return int(total or 0)
+
+
+async def outstanding(
+    reader: Reader, host_id: UUID, currency: str, booking_ids: Collection[UUID]
+) -> dict[UUID, int]:
+    """What a host is still owed for each booking, in minor units; bookings with nothing left out.
+
+    Negative when more was paid out than the host may keep, as after a late refund.
+    """
+    owed = -func.sum(Posting.amount_minor)
+    rows = await reader.execute(
+        select(Posting.booking_id, owed)
+        .join(LedgerAccount, LedgerAccount.id == Posting.account_id)
+        .where(
+            LedgerAccount.kind == LedgerAccountKind.HOST_PAYABLE,
+            LedgerAccount.owner_id == host_id,
+            LedgerAccount.currency == currency,
+            Posting.booking_id.in_(booking_ids),
+        )
+        .group_by(Posting.booking_id)
+        .having(func.sum(Posting.amount_minor) != 0)
+    )
+    return {booking_id: int(amount) for booking_id, amount in rows if booking_id is not None}
+
+
+async def verify(reader: Reader) -> list[Imbalance]:
+    """Every entry that does not add up to zero in each of its currencies, or has no postings."""
+    total = func.coalesce(func.sum(Posting.amount_minor), 0)
+    rows = await reader.execute(
+        select(JournalEntry.id, Posting.currency, total)
+        .outerjoin(Posting, Posting.entry_id == JournalEntry.id)
+        .group_by(JournalEntry.id, Posting.currency)
+        .having((total != 0) | (func.count(Posting.id) == 0))
+    )
+    return [Imbalance(entry_id, currency, int(amount)) for entry_id, currency, amount in rows]

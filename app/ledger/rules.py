@@ -1,0 +1,186 @@
+"""The journal's entries: which accounts each movement of money touches (docs/ledger.md).
+
+Debits are positive, credits negative; the lines of an entry add up to zero.
+"""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+import msgspec
+
+from db.enums import JournalEntryKind as Kind
+from db.enums import LedgerAccountKind as Account
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One side of an entry: `amount_minor` on an account, in the entry's currency."""
+
+    account: Account
+    amount_minor: int
+    # The guest or host whose account it is; None for the platform's own.
+    owner_id: UUID | None = None
+    booking_id: UUID | None = None
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One movement of money because of the row `source_id` of the table `source`."""
+
+    kind: Kind
+    source: str
+    source_id: UUID
+    currency: str
+    lines: tuple[Line, ...]
+
+
+class Shares(msgspec.Struct, frozen=True, kw_only=True):
+    """A guest's money, told apart by whose it is; minor units."""
+
+    host_minor: int
+    platform_minor: int
+    tax_minor: int
+
+    @property
+    def total_minor(self) -> int:
+        return self.host_minor + self.platform_minor + self.tax_minor
+
+
+def capture(
+    payment_id: UUID, booking_id: UUID, host_id: UUID, currency: str, shares: Shares
+) -> Entry:
+    """The provider has taken the guest's money: it belongs to host, platform and tax office."""
+    return Entry(
+        kind=Kind.CAPTURE,
+        source="payments",
+        source_id=payment_id,
+        currency=currency,
+        lines=_lines(
+            Line(Account.PROVIDER_CLEARING, shares.total_minor, None, booking_id),
+            *_shares(host_id, booking_id, shares, sign=-1),
+        ),
+    )
+
+
+def provider_fee(payment_id: UUID, booking_id: UUID, currency: str, fee_minor: int) -> Entry:
+    """The provider has kept its fee, in the currency in which it settles with us."""
+    return Entry(
+        kind=Kind.PROVIDER_FEE,
+        source="payments",
+        source_id=payment_id,
+        currency=currency,
+        lines=_lines(
+            Line(Account.PROVIDER_FEES, fee_minor, None, booking_id),
+            Line(Account.PROVIDER_CLEARING, -fee_minor, None, booking_id),
+        ),
+    )
+
+
+def refund_due(
+    refund_id: UUID,
+    booking_id: UUID,
+    guest_id: UUID,
+    host_id: UUID,
+    currency: str,
+    shares: Shares,
+) -> Entry:
+    """A refund was decided: the guest is owed what host, platform and tax office give back."""
+    return Entry(
+        kind=Kind.REFUND_DUE,
+        source="refunds",
+        source_id=refund_id,
+        currency=currency,
+        lines=_lines(
+            *_shares(host_id, booking_id, shares, sign=1),
+            Line(Account.GUEST, -shares.total_minor, guest_id, booking_id),
+        ),
+    )
+
+
+def refund_sent(
+    refund_id: UUID, booking_id: UUID, guest_id: UUID, currency: str, amount_minor: int
+) -> Entry:
+    """The provider has given the money back to the guest."""
+    return Entry(
+        kind=Kind.REFUND_SENT,
+        source="refunds",
+        source_id=refund_id,
+        currency=currency,
+        lines=_lines(
+            Line(Account.GUEST, amount_minor, guest_id, booking_id),
+            Line(Account.PROVIDER_CLEARING, -amount_minor, None, booking_id),
+        ),
+    )
+
+
+def refund_returned(
+    refund_id: UUID, booking_id: UUID, guest_id: UUID, currency: str, amount_minor: int
+) -> Entry:
+    """A refund came back, as from a closed bank account: the guest is owed it again."""
+    return Entry(
+        kind=Kind.REFUND_RETURNED,
+        source="refunds",
+        source_id=refund_id,
+        currency=currency,
+        lines=(
+            Line(Account.PROVIDER_CLEARING, amount_minor, None, booking_id),
+            Line(Account.GUEST, -amount_minor, guest_id, booking_id),
+        ),
+    )
+
+
+def payout_reserved(
+    payout_id: UUID, host_id: UUID, currency: str, items: Mapping[UUID, int]
+) -> Entry:
+    """What a host is due per booking is set aside for one transfer."""
+    return Entry(
+        kind=Kind.PAYOUT_RESERVED,
+        source="payouts",
+        source_id=payout_id,
+        currency=currency,
+        lines=_lines(
+            *(Line(Account.HOST_PAYABLE, due, host_id, booking) for booking, due in items.items()),
+            Line(Account.PAYOUT_IN_TRANSIT, -sum(items.values())),
+        ),
+    )
+
+
+def payout_sent(payout_id: UUID, currency: str, amount_minor: int) -> Entry:
+    """The provider has transferred a reserved payout."""
+    return Entry(
+        kind=Kind.PAYOUT_SENT,
+        source="payouts",
+        source_id=payout_id,
+        currency=currency,
+        lines=(
+            Line(Account.PAYOUT_IN_TRANSIT, amount_minor),
+            Line(Account.PROVIDER_CLEARING, -amount_minor),
+        ),
+    )
+
+
+def payout_returned(
+    payout_id: UUID, host_id: UUID, currency: str, items: Mapping[UUID, int], *, was_sent: bool
+) -> Entry:
+    """A payout was refused, or came back after it had been sent: the host is due it again."""
+    came_from = Account.PROVIDER_CLEARING if was_sent else Account.PAYOUT_IN_TRANSIT
+    return Entry(
+        kind=Kind.PAYOUT_RETURNED,
+        source="payouts",
+        source_id=payout_id,
+        currency=currency,
+        lines=_lines(
+            Line(came_from, sum(items.values())),
+            *(Line(Account.HOST_PAYABLE, -due, host_id, booking) for booking, due in items.items()),
+        ),
+    )
+
+
+def _shares(host_id: UUID, booking_id: UUID, shares: Shares, sign: int) -> tuple[Line, ...]:
+    return (
+        Line(Account.HOST_PAYABLE, sign * shares.host_minor, host_id, booking_id),
+        Line(Account.PLATFORM_REVENUE, sign * shares.platform_minor, None, booking_id),
+        Line(Account.TAX_PAYABLE, sign * shares.tax_minor, None, booking_id),
+    )
+
+
+def _lines(*lines: Line) -> tuple[Line, ...]:
+    return tuple(line for line in lines if line.amount_minor)

@@ -1,0 +1,1 @@
+"""Taking guests' money and giving it back, through payment providers."""

@@ -1,0 +1,194 @@
+"""What a payment provider must be able to do, and what it shows us of its objects.
+
+Every call raises ProviderUnavailable when its outcome is unknown and ProviderRefused when the
+provider has decided against it. Amounts are in our minor units, currencies ISO 4217 in upper case.
+Keys make a call idempotent: the same key again has no second effect, for as long as the provider
+remembers it (Stripe: 24 h).
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+
+from db.enums import PaymentMethod, PaymentProvider, PayoutAccountStatus, RefundStatus
+
+
+class ChargeState(StrEnum):
+    """How far a charge has come at the provider."""
+
+    # The guest can still pay, or try again.
+    OPEN = "OPEN"
+    # The guest has done their part; the bank has not answered yet.
+    PROCESSING = "PROCESSING"
+    AUTHORIZED = "AUTHORIZED"
+    SUCCEEDED = "SUCCEEDED"
+    CANCELLED = "CANCELLED"
+
+
+class Fee(msgspec.Struct, frozen=True):
+    """What the provider keeps, in the currency in which it settles."""
+
+    amount_minor: int
+    currency: str
+
+
+class ChargeRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A charge to open. The ids travel as metadata, and come back with every snapshot."""
+
+    payment_id: UUID
+    booking_id: UUID
+    method: PaymentMethod
+    amount_minor: int
+    currency: str
+    manual_capture: bool
+    created_at: datetime
+
+
+class Charge(msgspec.Struct, frozen=True, kw_only=True):
+    """A guest's payment as the provider shows it now."""
+
+    provider_id: str
+    # Ours, from the metadata; None when it was not made by us.
+    payment_id: UUID | None
+    booking_id: UUID | None
+    state: ChargeState
+    amount_minor: int
+    currency: str
+    captured_minor: int = 0
+    live: bool
+    # Unknown until the provider has settled it.
+    fee: Fee | None = None
+    # The last failed try, e.g. `card_declined`.
+    failure_code: str | None = None
+    client_secret: str | None = None
+    # Where a guest without a card form pays.
+    redirect_url: str | None = None
+
+
+class ProviderRefund(msgspec.Struct, frozen=True, kw_only=True):
+    """A refund as the provider shows it now."""
+
+    provider_id: str
+    refund_id: UUID | None
+    status: RefundStatus
+    amount_minor: int
+    currency: str
+    failure_code: str | None = None
+
+
+class ProviderAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """A host's connected account as the provider shows it now."""
+
+    provider_id: str
+    user_id: UUID | None
+    status: PayoutAccountStatus
+
+
+class Transfer(msgspec.Struct, frozen=True, kw_only=True):
+    """Money sent to a host's account as the provider shows it now."""
+
+    provider_id: str
+    payout_id: UUID | None
+    destination: str
+    amount_minor: int
+    reversed_minor: int
+    currency: str
+    live: bool
+
+
+class Subject(StrEnum):
+    """What kind of object a webhook is about."""
+
+    CHARGE = "CHARGE"
+    REFUND = "REFUND"
+    ACCOUNT = "ACCOUNT"
+    TRANSFER = "TRANSFER"
+    OTHER = "OTHER"
+
+
+class Webhook(msgspec.Struct, frozen=True, kw_only=True):
+    """A verified webhook. Only a hint: what is true is asked for by `object_id`."""
+
+    event_id: str
+    type: str
+    subject: Subject
+    object_id: str
+
+
+class Provider(Protocol):
+    """One payment provider. Implemented by app.payments.stripe."""
+
+    @property
+    def name(self) -> PaymentProvider: ...
+
+    @property
+    def publishable_key(self) -> str: ...
+
+    @property
+    def live(self) -> bool:
+        """Real money, not test mode."""
+
+    async def create_charge(self, request: ChargeRequest, key: str) -> Charge:
+        """Open a charge that the guest then pays."""
+
+    async def retrieve_charge(self, provider_id: str) -> Charge:
+        """The charge as it is now."""
+
+    async def find_charge(self, payment_id: UUID) -> Charge | None:
+        """The charge that was opened for a payment, by metadata; may lag by a minute."""
+
+    async def capture(self, charge_id: str, key: str) -> Charge:
+        """Take what is authorised. A charge past that is shown as it is."""
+
+    async def void(self, charge_id: str) -> Charge:
+        """Give up a charge that has not succeeded. One past that is shown as it is."""
+
+    async def refund(
+        self, charge_id: str, refund_id: UUID, amount_minor: int, currency: str, key: str
+    ) -> ProviderRefund:
+        """Give back a part of a charge, or all of it."""
+
+    async def retrieve_refund(self, provider_id: str) -> ProviderRefund:
+        """The refund as it is now."""
+
+    async def find_refund(self, charge_id: str, refund_id: UUID) -> ProviderRefund | None:
+        """The refund that was made for our row, by metadata. Never lags."""
+
+    async def create_account(self, user_id: UUID, email: str, key: str) -> ProviderAccount:
+        """Open a host's account, which can do nothing before its owner has completed it."""
+
+    async def retrieve_account(self, provider_id: str) -> ProviderAccount:
+        """The account as it is now."""
+
+    async def find_account(self, user_id: UUID, since: datetime) -> ProviderAccount | None:
+        """The account opened for a host at `since` or later, by metadata. Never lags."""
+
+    async def account_link(self, provider_id: str, return_url: str, refresh_url: str) -> str:
+        """Where the host completes the account: a URL for one use within minutes."""
+
+    async def transfer(
+        self, account_id: str, payout_id: UUID, amount_minor: int, currency: str, key: str
+    ) -> Transfer:
+        """Send money to a host's account."""
+
+    async def retrieve_transfer(self, provider_id: str) -> Transfer:
+        """The transfer as it is now."""
+
+    async def find_transfer(self, payout_id: UUID) -> Transfer | None:
+        """The transfer that was made for a payout. Never lags."""
+
+    def parse_webhook(self, raw: bytes, headers: Mapping[str, str]) -> Webhook:
+        """Verify and read a webhook; header names in lower case. Raises InvalidWebhook."""
+
+    def read_webhook(self, raw: bytes) -> Webhook:
+        """Read a webhook that was verified before. Raises InvalidWebhook."""
+
+    async def close(self) -> None:
+        """Let go of connections."""
+
+
+Providers = Mapping[PaymentProvider, Provider]

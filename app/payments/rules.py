@@ -1,0 +1,143 @@
+"""How a payment moves: forwards only, and only by what the provider shows of it."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from app.ledger.rules import Shares
+from app.payments.errors import NotOurs
+from app.payments.provider import Charge, ChargeState, ProviderRefund
+from db.enums import PaymentMethod, PaymentProvider, PaymentStatus, RefundReason, RefundStatus
+
+Status = PaymentStatus
+
+# Nothing can be taken under these any more.
+CLOSED = frozenset({Status.FAILED, Status.CANCELLED})
+UNSETTLED = frozenset({Status.PENDING, Status.AUTHORIZED})
+# The money was taken; what has been given back since is told by the refunds.
+TAKEN = frozenset({Status.PAID, Status.PARTIALLY_REFUNDED, Status.REFUNDED, Status.DISPUTED})
+
+# (ours, the provider's) → ours. A pair that is missing changes nothing: it is late news.
+# Money that the provider has is the truth whatever we thought before, so SUCCEEDED always counts
+# until the money has been counted.
+MOVES: dict[tuple[Status, ChargeState], Status] = {
+    (Status.PENDING, ChargeState.AUTHORIZED): Status.AUTHORIZED,
+    (Status.PENDING, ChargeState.SUCCEEDED): Status.PAID,
+    (Status.PENDING, ChargeState.CANCELLED): Status.CANCELLED,
+    (Status.AUTHORIZED, ChargeState.SUCCEEDED): Status.PAID,
+    (Status.AUTHORIZED, ChargeState.CANCELLED): Status.CANCELLED,
+    (Status.FAILED, ChargeState.SUCCEEDED): Status.PAID,
+    (Status.CANCELLED, ChargeState.SUCCEEDED): Status.PAID,
+}
+
+
+class PaymentRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment as we have it; see db.models.Payment for the fields."""
+
+    id: UUID
+    booking_id: UUID
+    attempt: int
+    provider: PaymentProvider
+    provider_payment_id: str | None
+    method: PaymentMethod
+    status: PaymentStatus
+    amount_minor: int
+    currency: str
+    guest_id: UUID
+    host_id: UUID
+    host_minor: int
+    platform_minor: int
+    tax_minor: int
+    captured_minor: int
+    refunded_minor: int
+    manual_capture: bool
+    client_secret: str | None
+    redirect_url: str | None
+    failure_code: str | None
+    created_at: datetime
+    updated_at: datetime
+    authorized_at: datetime | None
+    paid_at: datetime | None
+    void_requested_at: datetime | None
+
+    @property
+    def shares(self) -> Shares:
+        """Whose money it becomes."""
+        return Shares(
+            host_minor=self.host_minor,
+            platform_minor=self.platform_minor,
+            tax_minor=self.tax_minor,
+        )
+
+
+class RefundRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A refund as we have it; see db.models.Refund for the fields."""
+
+    id: UUID
+    payment_id: UUID
+    reason: RefundReason
+    status: RefundStatus
+    amount_minor: int
+    provider_refund_id: str | None
+    created_at: datetime
+
+
+def next_status(current: Status, shown: ChargeState) -> Status:
+    """Our status after the provider has shown a charge in a state; never a step back."""
+    return MOVES.get((current, shown), current)
+
+
+def next_refund_status(current: RefundStatus, shown: RefundStatus) -> RefundStatus:
+    """Our status after the provider has shown a refund; never back to PENDING.
+
+    A refund that succeeded may still come back, as when the guest's account is closed.
+    """
+    if shown is RefundStatus.PENDING or current is RefundStatus.FAILED:
+        return current
+    return shown
+
+
+def after_refund(captured_minor: int, refunded_minor: int) -> Status:
+    """The status of a taken payment of which so much has been given back."""
+    if refunded_minor == 0:
+        return Status.PAID
+    return Status.REFUNDED if refunded_minor >= captured_minor else Status.PARTIALLY_REFUNDED
+
+
+def check_charge(payment: PaymentRecord, charge: Charge, *, live: bool) -> None:
+    """The charge is the one that we asked for, to the minor unit. Raises NotOurs."""
+    expected: dict[str, tuple[object, object]] = {
+        "payment": (payment.id, charge.payment_id),
+        "booking": (payment.booking_id, charge.booking_id),
+        "amount": (payment.amount_minor, charge.amount_minor),
+        "currency": (payment.currency, charge.currency),
+        "live mode": (live, charge.live),
+    }
+    if payment.provider_payment_id is not None:
+        expected["provider's id"] = (payment.provider_payment_id, charge.provider_id)
+    if charge.state is ChargeState.SUCCEEDED:
+        expected["captured amount"] = (payment.amount_minor, charge.captured_minor)
+    _compare(f"payment {payment.id}", expected)
+
+
+def check_refund(refund: RefundRecord, currency: str, shown: ProviderRefund) -> None:
+    """The refund is the one that we asked for, to the minor unit. Raises NotOurs."""
+    expected: dict[str, tuple[object, object]] = {
+        "refund": (refund.id, shown.refund_id),
+        "amount": (refund.amount_minor, shown.amount_minor),
+        "currency": (currency, shown.currency),
+    }
+    if refund.provider_refund_id is not None:
+        expected["provider's id"] = (refund.provider_refund_id, shown.provider_id)
+    _compare(f"refund {refund.id}", expected)
+
+
+def _compare(what: str, expected: dict[str, tuple[object, object]]) -> None:
+    wrong = [
+        f"{name} is {shown}, not {ours}"
+        for name, (ours, shown) in expected.items()
+        if ours != shown
+    ]
+    if wrong:
+        raise NotOurs(f"{what} at the provider: {'; '.join(wrong)}")

@@ -1,0 +1,269 @@
+"""Payments and refunds as our rows: opened, locked, asked to be undone or given back."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from app.errors import Conflict, NotFound
+from app.ids import new_id
+from app.ledger import rules as entries
+from app.ledger import service as ledger
+from app.money import Money
+from app.outbox import emit
+from app.payments.events import PaymentOpened, PaymentVoidRequested, RefundRequested
+from app.payments.rules import CLOSED, TAKEN, UNSETTLED, PaymentRecord, RefundRecord
+from db.enums import PaymentMethod, PaymentProvider, PaymentStatus, RefundReason, RefundStatus
+from db.models import Payment, Refund
+from db.rows import columns
+
+# The mutation that opened the payment starts it at once; this is for when it could not.
+HEAL_AFTER = timedelta(seconds=30)
+
+_PAYMENT = columns(Payment, PaymentRecord)
+_REFUND = columns(Refund, RefundRecord)
+
+
+async def open_payment(
+    session: AsyncSession,
+    *,
+    booking_id: UUID,
+    guest_id: UUID,
+    host_id: UUID,
+    attempt: int,
+    method: PaymentMethod,
+    amount: Money,
+    host_minor: int,
+    platform_minor: int,
+    tax_minor: int,
+    manual_capture: bool,
+    now: datetime,
+    provider: PaymentProvider = PaymentProvider.STRIPE,
+) -> UUID:
+    """Intend to take a booking's money; returns the payment's id.
+
+    The three shares (minor units) add up to the amount. The provider hears of it by
+    `flows.start` after the commit, or by a task half a minute later.
+    """
+    payment_id = new_id()
+    await session.execute(
+        insert(Payment).values(
+            id=payment_id,
+            booking_id=booking_id,
+            attempt=attempt,
+            provider=provider,
+            method=method,
+            status=PaymentStatus.PENDING,
+            amount_minor=amount.amount,
+            currency=amount.currency,
+            guest_id=guest_id,
+            host_id=host_id,
+            host_minor=host_minor,
+            platform_minor=platform_minor,
+            tax_minor=tax_minor,
+            manual_capture=manual_capture,
+            created_at=now,
+            updated_at=now,
+        )
+    )
+    await emit(session, PaymentOpened(payment_id=payment_id), after=HEAL_AFTER)
+    return payment_id
+
+
+async def get(reader: AsyncConnection | AsyncSession, payment_id: UUID) -> PaymentRecord:
+    """One payment. Raises NotFound."""
+    return _required(await _first(reader, _payments(id=payment_id)), payment_id)
+
+
+async def get_for_update(session: AsyncSession, payment_id: UUID) -> PaymentRecord:
+    """One payment, locked. Bookings are locked before payments. Raises NotFound."""
+    query = _payments(id=payment_id).with_for_update(key_share=True)
+    return _required(await _first(session, query), payment_id)
+
+
+async def live_payment(
+    reader: AsyncConnection | AsyncSession, booking_id: UUID
+) -> PaymentRecord | None:
+    """The booking's payment that is under way or has been taken, if there is one."""
+    return await _first(reader, _live(booking_id))
+
+
+async def live_payment_for_update(session: AsyncSession, booking_id: UUID) -> PaymentRecord | None:
+    """The same, locked. Bookings are locked before payments."""
+    return await _first(session, _live(booking_id).with_for_update(key_share=True))
+
+
+async def attempts(reader: AsyncConnection | AsyncSession, booking_id: UUID) -> int:
+    """How many payments have been opened for a booking, the failed ones included."""
+    count = await reader.scalar(
+        select(func.count()).select_from(Payment).where(Payment.booking_id == booking_id)
+    )
+    return int(count or 0)
+
+
+async def request_void(session: AsyncSession, booking_id: UUID, now: datetime) -> None:
+    """Give up the booking's payment if nothing has been taken yet; otherwise do nothing.
+
+    If the provider takes the money all the same, PaymentSucceeded tells.
+    """
+    payment = await live_payment_for_update(session, booking_id)
+    if payment is None or payment.status not in UNSETTLED:
+        return
+    if await mark_void_requested(session, payment, now):
+        await emit(session, PaymentVoidRequested(payment_id=payment.id))
+
+
+async def mark_void_requested(session: AsyncSession, payment: PaymentRecord, now: datetime) -> bool:
+    """Note that a locked payment is not wanted. False: that was known."""
+    if payment.void_requested_at is not None:
+        return False
+    await session.execute(
+        update(Payment)
+        .where(Payment.id == payment.id)
+        .values(void_requested_at=now, updated_at=now)
+    )
+    return True
+
+
+async def request_refund(
+    session: AsyncSession,
+    *,
+    payment_id: UUID,
+    reason: RefundReason,
+    amount_minor: int,
+    host_minor: int,
+    platform_minor: int,
+    tax_minor: int,
+    now: datetime,
+) -> UUID:
+    """Owe the guest a part of a taken payment, or all of it; returns the refund's id.
+
+    Once per payment and reason: asked again for the same amount, it is the same refund.
+
+    Raises:
+        Conflict: nothing was taken, more is asked for than is left, or the same reason came
+            with another amount.
+    """
+    payment = await get_for_update(session, payment_id)
+    if payment.status not in TAKEN:
+        raise Conflict("This payment has not been taken, so there is nothing to give back.")
+    made = (
+        await session.execute(
+            select(Refund.id, Refund.reason, Refund.amount_minor).where(
+                Refund.payment_id == payment_id
+            )
+        )
+    ).all()
+    for refund_id, known_reason, known_minor in made:
+        if known_reason == reason:
+            if known_minor != amount_minor:
+                raise Conflict("This payment has been refunded for that reason already.")
+            return UUID(str(refund_id))
+    # A failed refund counts, too: the guest is still owed it.
+    if sum(row.amount_minor for row in made) + amount_minor > payment.captured_minor:
+        raise Conflict("More would be given back than was paid.")
+    return await _owe(
+        session,
+        payment,
+        reason,
+        entries.Shares(host_minor=host_minor, platform_minor=platform_minor, tax_minor=tax_minor),
+        amount_minor,
+        now,
+    )
+
+
+async def _owe(
+    session: AsyncSession,
+    payment: PaymentRecord,
+    reason: RefundReason,
+    shares: entries.Shares,
+    amount_minor: int,
+    now: datetime,
+) -> UUID:
+    refund_id = new_id()
+    await session.execute(
+        insert(Refund).values(
+            id=refund_id,
+            payment_id=payment.id,
+            reason=reason,
+            status=RefundStatus.PENDING,
+            amount_minor=amount_minor,
+            host_minor=shares.host_minor,
+            platform_minor=shares.platform_minor,
+            tax_minor=shares.tax_minor,
+            created_at=now,
+        )
+    )
+    await ledger.post(
+        session,
+        entries.refund_due(
+            refund_id,
+            payment.booking_id,
+            payment.guest_id,
+            payment.host_id,
+            payment.currency,
+            shares,
+        ),
+        now,
+    )
+    await emit(
+        session,
+        RefundRequested(booking_id=payment.booking_id, payment_id=payment.id, refund_id=refund_id),
+    )
+    return refund_id
+
+
+async def get_refund(
+    reader: AsyncConnection | AsyncSession, refund_id: UUID, *, lock: bool = False
+) -> RefundRecord:
+    """One refund; payments are locked before their refunds. Raises NotFound."""
+    query = select(*_REFUND).where(Refund.id == refund_id)
+    row = (await reader.execute(query.with_for_update() if lock else query)).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no refund {refund_id}.")
+    return msgspec.convert(row._asdict(), RefundRecord)
+
+
+async def find_id(
+    reader: AsyncConnection | AsyncSession, provider: PaymentProvider, provider_id: str
+) -> UUID | None:
+    """The payment that a provider knows under an id of its own."""
+    found: UUID | None = await reader.scalar(
+        select(Payment.id).where(
+            Payment.provider == provider, Payment.provider_payment_id == provider_id
+        )
+    )
+    return found
+
+
+async def refunded_minor(session: AsyncSession, payment_id: UUID) -> int:
+    """What the provider has given back of a payment, in minor units."""
+    total = await session.scalar(
+        select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
+            Refund.payment_id == payment_id, Refund.status == RefundStatus.SUCCEEDED
+        )
+    )
+    return int(total or 0)
+
+
+def _payments(**equal: object) -> Select[tuple[object, ...]]:
+    return select(*_PAYMENT).filter_by(**equal)
+
+
+def _live(booking_id: UUID) -> Select[tuple[object, ...]]:
+    return select(*_PAYMENT).where(Payment.booking_id == booking_id, Payment.status.not_in(CLOSED))
+
+
+async def _first(
+    reader: AsyncConnection | AsyncSession, query: Select[tuple[object, ...]]
+) -> PaymentRecord | None:
+    row = (await reader.execute(query)).one_or_none()
+    return None if row is None else msgspec.convert(row._asdict(), PaymentRecord)
+
+
+def _required(payment: PaymentRecord | None, payment_id: UUID) -> PaymentRecord:
+    if payment is None:
+        raise NotFound(f"There is no payment {payment_id}.")
+    return payment

@@ -1,0 +1,358 @@
+"""Stripe, or the payment sandbox that speaks like it, through the official library."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+import stripe
+
+from app import clock
+from app.config import Settings
+from app.payments import stripe_webhook
+from app.payments.errors import ProviderRefused
+from app.payments.provider import (
+    Charge,
+    ChargeRequest,
+    ChargeState,
+    Fee,
+    ProviderAccount,
+    ProviderRefund,
+    Transfer,
+    Webhook,
+)
+from app.payments.stripe_amounts import from_stripe, to_stripe
+from app.payments.stripe_http import HttpClient, call
+from db.enums import PaymentProvider, PayoutAccountStatus, RefundStatus
+
+# The fee is on the balance transaction of the charge.
+EXPAND = ["latest_charge.balance_transaction"]
+STATES = {
+    "requires_payment_method": ChargeState.OPEN,
+    "requires_confirmation": ChargeState.OPEN,
+    "requires_action": ChargeState.OPEN,
+    "processing": ChargeState.PROCESSING,
+    "requires_capture": ChargeState.AUTHORIZED,
+    "succeeded": ChargeState.SUCCEEDED,
+    "canceled": ChargeState.CANCELLED,
+}
+REFUNDS = {
+    "succeeded": RefundStatus.SUCCEEDED,
+    "failed": RefundStatus.FAILED,
+    "canceled": RefundStatus.FAILED,
+}
+# The intent has moved on: what it is now is the answer.
+MOVED_ON = "payment_intent_unexpected_state"
+# Clocks differ: an account may look older than the row that it was opened for.
+CLOCK_SKEW = timedelta(minutes=10)
+
+
+class StripeProvider:
+    """The Provider (app.payments.provider) for Stripe."""
+
+    name = PaymentProvider.STRIPE
+
+    def __init__(self, settings: Settings) -> None:
+        self.publishable_key = settings.stripe_publishable_key
+        self.live = settings.stripe_secret_key.startswith(("sk_live_", "rk_live_"))
+        self._secrets = settings.stripe_webhook_secrets
+        self._sandbox = settings.stripe_api_base
+        self._return_url = settings.web_origins[0] if settings.web_origins else settings.public_url
+        self._http = HttpClient(trust_env=settings.stripe_api_base is None)
+        self._client = stripe.StripeClient(
+            settings.stripe_secret_key,
+            base_addresses={"api": self._sandbox} if self._sandbox else {},
+            max_network_retries=0,
+            http_client=self._http,
+        )
+        self._v1 = self._client.v1
+
+    async def create_charge(self, request: ChargeRequest, key: str) -> Charge:
+        """Open a PaymentIntent. Stripe offers whatever suits amount, currency and country."""
+        amount = to_stripe(request.amount_minor, request.currency)
+        intent = await call(
+            lambda: self._v1.payment_intents.create_async(
+                {
+                    "amount": amount,
+                    "currency": request.currency.lower(),
+                    # Not `automatic_async`, whose fee is not known when the money is.
+                    "capture_method": "manual" if request.manual_capture else "automatic",
+                    "automatic_payment_methods": {"enabled": True},
+                    "transfer_group": f"booking:{request.booking_id}",
+                    "metadata": {
+                        "payment_id": str(request.payment_id),
+                        "booking_id": str(request.booking_id),
+                    },
+                    "expand": EXPAND,
+                },
+                {"idempotency_key": key},
+            )
+        )
+        return self._charge(intent)
+
+    async def retrieve_charge(self, provider_id: str) -> Charge:
+        """The PaymentIntent as it is now."""
+        return self._charge(
+            await call(
+                lambda: self._v1.payment_intents.retrieve_async(provider_id, {"expand": EXPAND})
+            )
+        )
+
+    async def find_charge(self, payment_id: UUID) -> Charge | None:
+        """The PaymentIntent of a payment. Stripe's search lags by up to a minute."""
+        found = await call(
+            lambda: self._v1.payment_intents.search_async(
+                {"query": f"metadata['payment_id']:'{payment_id}'", "limit": 10}
+            )
+        )
+        # More than one only if its key was forgotten between two tries. Nobody was ever told of
+        # the others, so the one that is furthest along, or else the oldest, is the payment's.
+        intents = sorted(
+            found.data, key=lambda one: (STATES[one.status] is ChargeState.OPEN, one.created)
+        )
+        return await self.retrieve_charge(intents[0].id) if intents else None
+
+    async def capture(self, charge_id: str, key: str) -> Charge:
+        """Capture all that is authorised."""
+        try:
+            intent = await call(
+                lambda: self._v1.payment_intents.capture_async(
+                    charge_id, {"expand": EXPAND}, {"idempotency_key": key}
+                )
+            )
+        except ProviderRefused as error:
+            if error.code != MOVED_ON:
+                raise
+            return await self.retrieve_charge(charge_id)
+        return self._charge(intent)
+
+    async def void(self, charge_id: str) -> Charge:
+        """Cancel the PaymentIntent. Its state makes this idempotent, without a key of ours."""
+        try:
+            intent = await call(
+                lambda: self._v1.payment_intents.cancel_async(charge_id, {"expand": EXPAND})
+            )
+        except ProviderRefused as error:
+            if error.code != MOVED_ON:
+                raise
+            return await self.retrieve_charge(charge_id)
+        return self._charge(intent)
+
+    async def refund(
+        self, charge_id: str, refund_id: UUID, amount_minor: int, currency: str, key: str
+    ) -> ProviderRefund:
+        """Refund a part of a PaymentIntent."""
+        amount = to_stripe(amount_minor, currency)
+        return _refund(
+            await call(
+                lambda: self._v1.refunds.create_async(
+                    {
+                        "payment_intent": charge_id,
+                        "amount": amount,
+                        "metadata": {"refund_id": str(refund_id)},
+                    },
+                    {"idempotency_key": key},
+                )
+            )
+        )
+
+    async def retrieve_refund(self, provider_id: str) -> ProviderRefund:
+        """The refund as it is now."""
+        return _refund(await call(lambda: self._v1.refunds.retrieve_async(provider_id)))
+
+    async def find_refund(self, charge_id: str, refund_id: UUID) -> ProviderRefund | None:
+        """The refund of a PaymentIntent that carries our id."""
+        # At most one per reason (RefundReason): a page is plenty.
+        found = await call(
+            lambda: self._v1.refunds.list_async({"payment_intent": charge_id, "limit": 100})
+        )
+        refunds = (_refund(one) for one in found.data)
+        return next((one for one in refunds if one.refund_id == refund_id), None)
+
+    async def create_account(self, user_id: UUID, email: str, key: str) -> ProviderAccount:
+        """Open an Express account that may receive transfers."""
+        return _account(
+            await call(
+                lambda: self._v1.accounts.create_async(
+                    {
+                        "type": "express",
+                        "email": email,
+                        "capabilities": {"transfers": {"requested": True}},
+                        "metadata": {"user_id": str(user_id)},
+                    },
+                    {"idempotency_key": key},
+                )
+            )
+        )
+
+    async def retrieve_account(self, provider_id: str) -> ProviderAccount:
+        """The account as it is now."""
+        return _account(await call(lambda: self._v1.accounts.retrieve_async(provider_id)))
+
+    async def find_account(self, user_id: UUID, since: datetime) -> ProviderAccount | None:
+        """The account that carries a user's id, among those opened since."""
+        created = {"gte": int((since - CLOCK_SKEW).timestamp())}
+        after: dict[str, Any] = {}
+        while True:
+            page = await call(
+                lambda after=after: self._v1.accounts.list_async(
+                    {"created": created, "limit": 100, **after}
+                )
+            )
+            for account in page.data:
+                if _own_id(account, "user_id") == user_id:
+                    return _account(account)
+            if not page.has_more:
+                return None
+            after = {"starting_after": page.data[-1].id}
+
+    async def account_link(self, provider_id: str, return_url: str, refresh_url: str) -> str:
+        """The page on which Stripe asks the host for what is missing."""
+        link = await call(
+            lambda: self._v1.account_links.create_async(
+                {
+                    "account": provider_id,
+                    "type": "account_onboarding",
+                    "return_url": return_url,
+                    "refresh_url": refresh_url,
+                }
+            )
+        )
+        return link.url
+
+    async def transfer(
+        self, account_id: str, payout_id: UUID, amount_minor: int, currency: str, key: str
+    ) -> Transfer:
+        """Transfer from our balance to a connected account."""
+        amount = to_stripe(amount_minor, currency)
+        return _transfer(
+            await call(
+                lambda: self._v1.transfers.create_async(
+                    {
+                        "amount": amount,
+                        "currency": currency.lower(),
+                        "destination": account_id,
+                        "transfer_group": _group(payout_id),
+                        "metadata": {"payout_id": str(payout_id)},
+                    },
+                    {"idempotency_key": key},
+                )
+            )
+        )
+
+    async def retrieve_transfer(self, provider_id: str) -> Transfer:
+        """The transfer as it is now."""
+        return _transfer(await call(lambda: self._v1.transfers.retrieve_async(provider_id)))
+
+    async def find_transfer(self, payout_id: UUID) -> Transfer | None:
+        """The transfer of a payout, by its group: Stripe lists transfers by no other of our ids."""
+        found = await call(
+            lambda: self._v1.transfers.list_async({"transfer_group": _group(payout_id)})
+        )
+        return _transfer(found.data[0]) if found.data else None
+
+    def parse_webhook(self, raw: bytes, headers: Mapping[str, str]) -> Webhook:
+        """Verify the `Stripe-Signature` and read the event."""
+        signature = headers.get("stripe-signature", "")
+        stripe_webhook.verify(raw, signature, self._secrets, clock.now())
+        return self.read_webhook(raw)
+
+    def read_webhook(self, raw: bytes) -> Webhook:
+        """Read an event that was verified before."""
+        return stripe_webhook.read(raw, live=self.live)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.close_async()
+
+    def _charge(self, intent: stripe.PaymentIntent) -> Charge:
+        currency = intent.currency.upper()
+        failure = intent.last_payment_error
+        return Charge(
+            provider_id=intent.id,
+            payment_id=_own_id(intent, "payment_id"),
+            booking_id=_own_id(intent, "booking_id"),
+            state=STATES[intent.status],
+            amount_minor=from_stripe(intent.amount, currency),
+            currency=currency,
+            captured_minor=from_stripe(intent.amount_received or 0, currency),
+            live=intent.livemode,
+            fee=_fee(intent.latest_charge),
+            failure_code=(failure.decline_code or failure.code) if failure else None,
+            client_secret=intent.client_secret,
+            redirect_url=self._redirect_url(intent),
+        )
+
+    def _redirect_url(self, intent: stripe.PaymentIntent) -> str | None:
+        """The sandbox's own page; Stripe's elements ask for no redirect to begin with."""
+        if self._sandbox is None:
+            return None
+        query = {"client_secret": intent.client_secret, "return_url": self._return_url}
+        return f"{self._sandbox}/pay/{intent.id}?{urlencode(query)}"
+
+
+def _fee(charge: "str | stripe.Charge | None") -> Fee | None:
+    if not isinstance(charge, stripe.Charge):
+        return None
+    settled = charge.balance_transaction
+    if not isinstance(settled, stripe.BalanceTransaction):
+        return None
+    currency = settled.currency.upper()
+    return Fee(from_stripe(settled.fee, currency), currency)
+
+
+def _refund(refund: stripe.Refund) -> ProviderRefund:
+    currency = refund.currency.upper()
+    return ProviderRefund(
+        provider_id=refund.id,
+        refund_id=_own_id(refund, "refund_id"),
+        # `pending` and `requires_action` are on their way.
+        status=REFUNDS.get(refund.status or "", RefundStatus.PENDING),
+        amount_minor=from_stripe(refund.amount, currency),
+        currency=currency,
+        failure_code=getattr(refund, "failure_reason", None),
+    )
+
+
+def _account(account: stripe.Account) -> ProviderAccount:
+    capabilities = account.capabilities
+    can_receive = capabilities is not None and getattr(capabilities, "transfers", "") == "active"
+    if can_receive and account.payouts_enabled:
+        status = PayoutAccountStatus.ACTIVE
+    elif account.details_submitted:
+        status = PayoutAccountStatus.RESTRICTED
+    else:
+        status = PayoutAccountStatus.PENDING
+    return ProviderAccount(
+        provider_id=account.id, user_id=_own_id(account, "user_id"), status=status
+    )
+
+
+def _transfer(transfer: stripe.Transfer) -> Transfer:
+    currency, destination = transfer.currency.upper(), transfer.destination
+    return Transfer(
+        provider_id=transfer.id,
+        payout_id=_own_id(transfer, "payout_id"),
+        destination=destination.id
+        if isinstance(destination, stripe.Account)
+        else destination or "",
+        amount_minor=from_stripe(transfer.amount, currency),
+        reversed_minor=from_stripe(transfer.amount_reversed, currency),
+        currency=currency,
+        live=transfer.livemode,
+    )
+
+
+def _own_id(carrier: Any, name: str) -> UUID | None:
+    """An id of ours from an object's metadata; None when it has none, or something else there."""
+    metadata = carrier.metadata
+    value = metadata[name] if metadata and name in metadata else None
+    try:
+        return UUID(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _group(payout_id: UUID) -> str:
+    return f"payout:{payout_id}"
