@@ -1,7 +1,7 @@
 """Money: an integer count of minor units and an ISO 4217 currency. Never a float."""
 
-from babel.numbers import get_currency_precision, list_currencies
 import msgspec
+from babel.numbers import get_currency_precision, list_currencies
 
 from app.errors import Invalid
 

@@ -2,7 +2,6 @@
 
 from app.errors import Conflict, DomainError, NotFound
 from app.pricing.rules import Quote
-from app.availability.rules import StayNotAllowedReason
 from db.enums import BookingStatus
 
 
@@ -11,25 +10,6 @@ class BookingNotFound(NotFound):
 
     def __init__(self) -> None:
         super().__init__("There is no such booking.")
-
-
-class PropertyNotBookable(DomainError):
-    """The property takes no bookings: not published, suspended, or not there."""
-
-    code = "PROPERTY_NOT_BOOKABLE"
-
-    def __init__(self) -> None:
-        super().__init__("This property takes no bookings.")
-
-
-class StayNotAllowed(DomainError):
-    """The property's terms do not allow this stay."""
-
-    code = "STAY_NOT_ALLOWED"
-
-    def __init__(self, reason: StayNotAllowedReason) -> None:
-        super().__init__(f"The property does not allow this stay: {reason}.")
-        self.reason = reason
 
 
 class PriceChanged(DomainError):

@@ -29,6 +29,7 @@ COLUMNS = (
     Booking.currency,
     Booking.total_minor,
     Booking.host_payout_minor,
+    Booking.tax_minor,
     Booking.line_items,
     Booking.host_fee_bp,
     Booking.cancellation_policy,
@@ -71,7 +72,7 @@ async def move(
     status = BookingStatus(booking.status)
     if not allowed(action, status, actor):
         raise TransitionNotAllowed(status, f"A booking that is {status} cannot do that.")
-    version = booking.version + 1
+    version: int = booking.version + 1
     changed = await session.execute(
         update(Booking)
         .where(
@@ -90,25 +91,38 @@ async def move(
     )
     if changed.one_or_none() is None:
         raise TransitionNotAllowed(status, "The booking changed at the same moment; look again.")
-    await record(session, booking, version, action, actor, status, now, actor_id, reason)
+    await record(
+        session,
+        booking.id,
+        booking.host_id,
+        version=version,
+        action=action,
+        actor=actor,
+        actor_id=actor_id,
+        previous=status,
+        reason=reason,
+        now=now,
+    )
     return version
 
 
 async def record(
     session: AsyncSession,
-    booking: Any,
+    booking_id: UUID,
+    host_id: UUID,
+    *,
     version: int,
     action: Action,
     actor: BookingActor,
+    actor_id: UUID | None,
     previous: BookingStatus | None,
     now: datetime,
-    actor_id: UUID | None,
     reason: str | None = None,
 ) -> None:
     """Append a row to the history, and hint at it to whoever watches."""
     await session.execute(
         insert(BookingChange).values(
-            booking_id=booking.id,
+            booking_id=booking_id,
             version=version,
             status=TRANSITIONS[action].target,
             previous_status=previous,
@@ -118,5 +132,5 @@ async def record(
             occurred_at=now,
         )
     )
-    pubsub.announce(session, f"booking:{booking.id}", str(version))
-    pubsub.announce(session, f"host:{booking.host_id}", str(booking.id))
+    pubsub.announce(session, f"booking:{booking_id}", str(version))
+    pubsub.announce(session, f"host:{host_id}", str(booking_id))

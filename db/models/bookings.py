@@ -29,7 +29,11 @@ class Booking(Base):
             " AND adults + children <= 50",
             name="guests",
         ),
-        CheckConstraint("total_minor > 0 AND host_payout_minor >= 0", name="amounts"),
+        CheckConstraint(
+            "host_payout_minor >= 0 AND tax_minor >= 0 AND total_minor > 0"
+            " AND host_payout_minor + tax_minor <= total_minor",
+            name="amounts",
+        ),
         CheckConstraint("(status = 'CANCELLED') = (cancelled_by IS NOT NULL)", name="cancelled"),
         Index(None, "guest_id", "id"),
         Index(None, "host_id", "id"),
@@ -68,6 +72,7 @@ class Booking(Base):
     currency: Mapped[Currency]
     total_minor: Mapped[Minor]
     host_payout_minor: Mapped[Minor]
+    tax_minor: Mapped[Minor]
     line_items: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     guest_fee_bp: Mapped[int]
     host_fee_bp: Mapped[int]

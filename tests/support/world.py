@@ -4,11 +4,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import insert
+
 from app.ids import new_id
 from db.enums import BookingActor, BookingStatus, CancellationPolicy, PaymentMethod, PropertyType
 from db.models import Booking, BookingChange, OccupiedNight, Property, PropertyPhoto, User
 from db.session import Database
-from sqlalchemy import insert
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -107,6 +108,7 @@ async def add_booking(
         "currency": "EUR",
         "total_minor": total,
         "host_payout_minor": total * 97 // 100,
+        "tax_minor": 0,
         "line_items": [
             {
                 "kind": "NIGHTS",

@@ -1,0 +1,88 @@
+"""Timers: holds and requests that are over, and stays that have ended."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from app.availability import service as availability
+from app.bookings import events
+from app.bookings.lifecycle import PENDING, Action
+from app.bookings.transitions import booking_for_update, move
+from app.outbox import emit
+from app.payments import service as payments
+from db.enums import BookingActor, BookingStatus
+from db.models import Booking
+
+BATCH = 100
+
+
+async def expire_lapsed(
+    session: AsyncSession,
+    property_id: UUID,
+    check_in: date,
+    check_out: date,
+    gap: int,
+    now: datetime,
+) -> None:
+    """Expire the holds that are over and in the way of a stay, without waiting for the sweep.
+
+    The caller has locked the property. Their payments are voided afterwards, by a job; one that
+    succeeds all the same finds its nights taken and is refunded.
+    """
+    for booking_id in await availability.lapsed_holds(
+        session, property_id, check_in, check_out, gap, now
+    ):
+        await expire(session, booking_id, now)
+
+
+async def expire(session: AsyncSession, booking_id: UUID, now: datetime) -> bool:
+    """End a hold or request whose time is over. False when there is nothing to end any more."""
+    booking = await booking_for_update(session, booking_id)
+    if not is_lapsed(booking, now):
+        return False
+    await end_unpaid(session, booking, now)
+    return True
+
+
+async def end_unpaid(session: AsyncSession, booking: Row[Any], now: datetime) -> None:
+    """EXPIRED: nights released, payment voided, both sides told."""
+    version = await move(
+        session, booking, Action.EXPIRE, BookingActor.SYSTEM, now=now, deadline_at=None
+    )
+    await availability.release(session, booking.id)
+    await payments.request_void(session, booking.id, now)
+    await emit(session, events.BookingExpired(booking_id=booking.id, version=version))
+
+
+def is_lapsed(booking: Row[Any], now: datetime) -> bool:
+    """Whether a pending booking's time to pay or to answer is over."""
+    return (
+        booking.status in PENDING and booking.deadline_at is not None and booking.deadline_at <= now
+    )
+
+
+async def complete(session: AsyncSession, booking_id: UUID, now: datetime) -> None:
+    """CONFIRMED → COMPLETED once the check-out instant has passed; otherwise nothing."""
+    booking = await booking_for_update(session, booking_id)
+    if booking.status != BookingStatus.CONFIRMED or booking.check_out_at > now:
+        return
+    version = await move(
+        session, booking, Action.COMPLETE, BookingActor.SYSTEM, now=now, deadline_at=None
+    )
+    await emit(session, events.BookingCompleted(booking_id=booking.id, version=version))
+
+
+async def due(
+    connection: AsyncConnection, statuses: frozenset[BookingStatus], now: datetime
+) -> list[UUID]:
+    """Bookings in one of the states whose timer has fired, the longest overdue first."""
+    statement = (
+        select(Booking.id)
+        .where(Booking.deadline_at <= now, Booking.status.in_(statuses))
+        .order_by(Booking.deadline_at)
+        .limit(BATCH)
+    )
+    return list((await connection.execute(statement)).scalars())

@@ -1,0 +1,188 @@
+"""Placing a booking: nights held, price agreed, payment opened, in one transaction.
+
+Lock order everywhere in this package: idempotency key, property, booking, payment.
+"""
+
+from datetime import date, datetime
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import idempotency
+from app.actor import Actor
+from app.availability import service as availability
+from app.availability.errors import StayNotAllowed
+from app.availability.rules import StayNotAllowedReason, instant
+from app.bookings.errors import PriceChanged
+from app.bookings.expiry import expire_lapsed
+from app.bookings.lifecycle import TRANSITIONS, Action, hold_deadline
+from app.bookings.transitions import record
+from app.config import Settings
+from app.errors import Invalid
+from app.ids import new_id
+from app.money import Money
+from app.payments import service as payments
+from app.pricing.rules import Guests, Quote, line_items_to_builtins
+from app.pricing.service import price
+from app.properties import service as properties
+from app.properties.terms import BookableProperty, fees_of
+from db.enums import BookingActor, PaymentMethod
+from db.models import Booking
+
+MESSAGE_LENGTH = 2_000
+# Methods that a provider of ours can take. All of them can authorise before the host answers; one
+# that cannot (mobile money) starts as a request without a payment, see Action.REQUEST.
+SUPPORTED_METHODS = frozenset({PaymentMethod.CARD})
+
+
+class CreateBooking(msgspec.Struct, frozen=True, kw_only=True):
+    """What a guest asks for. `expected_total` is what they were shown, never what is charged."""
+
+    property_id: UUID
+    check_in: date
+    check_out: date
+    guests: Guests
+    expected_total: Money
+    idempotency_key: str
+    payment_method: PaymentMethod = PaymentMethod.CARD
+    message: str = ""
+
+
+class Placed(msgspec.Struct, frozen=True):
+    """The booking of a request; not new when an earlier request under the key had placed it."""
+
+    booking_id: UUID
+    is_new: bool
+
+
+async def place(
+    session: AsyncSession, actor: Actor, command: CreateBooking, settings: Settings
+) -> Placed:
+    """Hold the nights for the guest and open the payment, or find what the key's twin placed.
+
+    Raises Invalid, IdempotencyConflict, PropertyNotBookable, StayNotAllowed, DatesUnavailable and
+    PriceChanged; each leaves nothing behind.
+    """
+    guest_id = actor.require_user()
+    if len(command.message) > MESSAGE_LENGTH:
+        raise Invalid(f"A message has at most {MESSAGE_LENGTH} characters.", "message")
+    booking_id = new_id()
+    earlier = await idempotency.claim(
+        session,
+        actor_id=guest_id,
+        operation="createBooking",
+        key=command.idempotency_key,
+        request=command,
+        subject_id=booking_id,
+    )
+    if earlier is not None:
+        return Placed(earlier, is_new=False)
+    property = await properties.lock_for_booking(
+        session, command.property_id, command.check_in, command.check_out, fees_of(settings)
+    )
+    _require_bookable(property, guest_id, command)
+    deadline = hold_deadline(property.now, settings.hold_seconds)
+    await _claim_nights(session, property, booking_id, command, deadline)
+    quote = price(property, command.check_in, command.check_out, command.guests, property.now)
+    if Money(quote.total_minor, quote.currency) != command.expected_total:
+        raise PriceChanged(quote)
+    await _insert(session, booking_id, guest_id, property, command, quote, deadline)
+    await payments.open_payment(
+        session,
+        booking_id=booking_id,
+        guest_id=guest_id,
+        host_id=property.host_id,
+        attempt=1,
+        method=command.payment_method,
+        amount=Money(quote.total_minor, quote.currency),
+        host_minor=quote.host_payout_minor,
+        platform_minor=quote.platform_minor,
+        tax_minor=quote.tax_minor,
+        manual_capture=not property.instant_book,
+        now=property.now,
+    )
+    return Placed(booking_id, is_new=True)
+
+
+def _require_bookable(property: BookableProperty, guest_id: UUID, command: CreateBooking) -> None:
+    availability.require_allowed(
+        property, command.check_in, command.check_out, command.guests, property.now
+    )
+    if property.host_id == guest_id:
+        raise StayNotAllowed(StayNotAllowedReason.OWN_PROPERTY)
+    if command.payment_method not in SUPPORTED_METHODS:
+        raise StayNotAllowed(StayNotAllowedReason.PAYMENT_METHOD_NOT_SUPPORTED)
+
+
+async def _claim_nights(
+    session: AsyncSession,
+    property: BookableProperty,
+    booking_id: UUID,
+    command: CreateBooking,
+    deadline: datetime,
+) -> None:
+    gap = property.stay.preparation_days
+    check_in, check_out, now = command.check_in, command.check_out, property.now
+    await expire_lapsed(session, property.id, check_in, check_out, gap, now)
+    await availability.claim(
+        session, property.id, booking_id, check_in, check_out, gap, now, deadline
+    )
+
+
+async def _insert(
+    session: AsyncSession,
+    booking_id: UUID,
+    guest_id: UUID,
+    property: BookableProperty,
+    command: CreateBooking,
+    quote: Quote,
+    deadline: datetime,
+) -> None:
+    """The booking with its price and policy as they are now: later edits do not touch it."""
+    stay = property.stay
+    await session.execute(
+        insert(Booking).values(
+            id=booking_id,
+            property_id=property.id,
+            guest_id=guest_id,
+            host_id=property.host_id,
+            status=TRANSITIONS[Action.HOLD].target,
+            version=1,
+            check_in=command.check_in,
+            check_out=command.check_out,
+            check_in_at=instant(command.check_in, stay.check_in_time, stay.timezone),
+            check_out_at=instant(command.check_out, stay.check_out_time, stay.timezone),
+            timezone=stay.timezone,
+            adults=command.guests.adults,
+            children=command.guests.children,
+            infants=command.guests.infants,
+            pets=command.guests.pets,
+            message=command.message,
+            currency=quote.currency,
+            total_minor=quote.total_minor,
+            host_payout_minor=quote.host_payout_minor,
+            tax_minor=quote.tax_minor,
+            line_items=line_items_to_builtins(quote.line_items),
+            guest_fee_bp=quote.guest_fee_bp,
+            host_fee_bp=quote.host_fee_bp,
+            cancellation_policy=property.cancellation_policy,
+            instant_book=property.instant_book,
+            payment_method=command.payment_method,
+            deadline_at=deadline,
+            created_at=property.now,
+            updated_at=property.now,
+        )
+    )
+    await record(
+        session,
+        booking_id,
+        property.host_id,
+        version=1,
+        action=Action.HOLD,
+        actor=BookingActor.GUEST,
+        actor_id=guest_id,
+        previous=None,
+        now=property.now,
+    )

@@ -1,0 +1,208 @@
+"""What hosts and guests do to a booking that exists, each in its caller's transaction."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.actor import Actor, Role
+from app.availability import service as availability
+from app.bookings import cancellation, events
+from app.bookings.cancellation import CancellationRefund, Stay
+from app.bookings.errors import BookingNotFound, TransitionNotAllowed
+from app.bookings.expiry import is_lapsed
+from app.bookings.lifecycle import Action, allowed
+from app.bookings.settling import ask_to_pay
+from app.bookings.transitions import booking_for_update, move
+from app.config import Settings
+from app.errors import Invalid
+from app.outbox import emit
+from app.payments import service as payments
+from app.pricing.rules import line_items_from_builtins
+from db.enums import BookingActor, BookingStatus, CancellationPolicy, PaymentStatus, RefundReason
+from db.models import Booking
+
+REASON_LENGTH = 1_000
+# A capture that was begun is settled long before this, by the call, a retry or the sweep.
+CAPTURE_GRACE = timedelta(hours=1)
+
+
+def party(booking: Any, actor: Actor) -> BookingActor:
+    """As what the caller acts on a booking. Raises BookingNotFound for everybody else."""
+    if actor.user_id is not None and actor.user_id == booking.guest_id:
+        return BookingActor.GUEST
+    if actor.user_id is not None and actor.user_id == booking.host_id:
+        return BookingActor.HOST
+    if actor.role is Role.ADMIN:
+        return BookingActor.ADMIN
+    raise BookingNotFound
+
+
+async def begin_acceptance(
+    session: AsyncSession, actor: Actor, booking_id: UUID, settings: Settings, now: datetime
+) -> UUID:
+    """The host says yes. Returns the payment to capture, or to start when none was authorised.
+
+    While a capture is under way the booking stays PENDING_HOST, its nights held, and nobody can
+    cancel, decline or expire it. Raises BookingNotFound, TransitionNotAllowed.
+    """
+    booking = await _hosted_for_update(session, actor, booking_id)
+    _require_answerable(booking, now)
+    payment = await payments.live_payment_for_update(session, booking_id)
+    if payment is None:
+        return await ask_to_pay(
+            session, booking, BookingActor.HOST, settings, now, actor.require_user()
+        )
+    if payment.status is not PaymentStatus.AUTHORIZED:
+        raise TransitionNotAllowed(
+            BookingStatus.PENDING_HOST, "The guest's payment is not authorised; look again."
+        )
+    until = now + CAPTURE_GRACE
+    await session.execute(
+        update(Booking)
+        .where(Booking.id == booking_id)
+        .values(accepted_at=now, deadline_at=until, updated_at=now)
+    )
+    await availability.extend(session, booking_id, until)
+    await emit(
+        session, events.AcceptanceStarted(booking_id=booking_id), after=timedelta(seconds=30)
+    )
+    return payment.id
+
+
+async def decline(
+    session: AsyncSession, actor: Actor, booking_id: UUID, reason: str | None, now: datetime
+) -> None:
+    """The host says no: nights free, authorisation given up.
+
+    Raises BookingNotFound, TransitionNotAllowed, Invalid.
+    """
+    booking = await _hosted_for_update(session, actor, booking_id)
+    _require_answerable(booking, now)
+    version = await move(
+        session,
+        booking,
+        Action.DECLINE,
+        BookingActor.HOST,
+        actor_id=actor.user_id,
+        now=now,
+        reason=_checked(reason),
+        deadline_at=None,
+    )
+    await availability.release(session, booking_id)
+    await payments.request_void(session, booking_id, now)
+    await emit(session, events.BookingDeclined(booking_id=booking_id, version=version))
+
+
+async def cancel(
+    session: AsyncSession, actor: Actor, booking_id: UUID, reason: str | None, now: datetime
+) -> CancellationRefund:
+    """End a booking; returns what goes back to the guest.
+
+    After a host's cancellation the nights stay blocked. Raises BookingNotFound,
+    TransitionNotAllowed, Invalid.
+    """
+    booking = await booking_for_update(session, booking_id)
+    by = party(booking, actor)
+    refusal = cancellation_refusal(booking, by, now)
+    if refusal is not None:
+        raise TransitionNotAllowed(BookingStatus(booking.status), refusal)
+    refund = cancellation.refund(stay_of(booking), by, now)
+    version = await move(
+        session,
+        booking,
+        Action.CANCEL,
+        by,
+        actor_id=actor.user_id,
+        now=now,
+        reason=_checked(reason),
+        deadline_at=None,
+        cancelled_at=now,
+        cancelled_by=by,
+        cancellation_reason=reason,
+    )
+    if by is BookingActor.HOST and booking.confirmed_at is not None:
+        await availability.block_released(session, booking_id)
+    else:
+        await availability.release(session, booking_id)
+    await _give_back(session, booking, refund, now)
+    await emit(session, events.BookingCancelled(booking_id=booking_id, version=version))
+    return refund
+
+
+def cancellation_refusal(booking: Any, by: BookingActor, now: datetime) -> str | None:
+    """Why `by` cannot cancel the booking now, or None."""
+    status = BookingStatus(booking.status)
+    if not allowed(Action.CANCEL, status, by):
+        return f"A booking that is {status} cannot be cancelled."
+    if booking.accepted_at is not None:
+        return "The host has just accepted and the payment is under way; try again in a moment."
+    if booking.check_out_at <= now:
+        return "The stay is over."
+    return None
+
+
+def stay_of(booking: Any) -> Stay:
+    """A booking's row as the cancellation rules take it."""
+    return Stay(
+        status=BookingStatus(booking.status),
+        policy=CancellationPolicy(booking.cancellation_policy),
+        check_in=booking.check_in,
+        check_out=booking.check_out,
+        check_in_at=booking.check_in_at,
+        timezone=booking.timezone,
+        confirmed_at=booking.confirmed_at,
+        line_items=line_items_from_builtins(booking.line_items),
+        host_payout_minor=booking.host_payout_minor,
+        host_fee_bp=booking.host_fee_bp,
+    )
+
+
+async def _give_back(
+    session: AsyncSession, booking: Row[Any], refund: CancellationRefund, now: datetime
+) -> None:
+    payment = await payments.live_payment_for_update(session, booking.id)
+    if payment is None:
+        return
+    if booking.confirmed_at is None:
+        # Not ours yet: nothing to refund unless the provider takes it all the same.
+        await payments.request_void(session, booking.id, now)
+    elif refund.amount_minor > 0:
+        await payments.request_refund(
+            session,
+            payment_id=payment.id,
+            reason=RefundReason.CANCELLATION,
+            amount_minor=refund.amount_minor,
+            host_minor=refund.host_minor,
+            platform_minor=refund.platform_minor,
+            tax_minor=refund.tax_minor,
+            now=now,
+        )
+
+
+async def _hosted_for_update(session: AsyncSession, actor: Actor, booking_id: UUID) -> Row[Any]:
+    booking = await booking_for_update(session, booking_id)
+    if party(booking, actor) is not BookingActor.HOST:
+        # The guest may see the booking; answering it is still not theirs.
+        raise TransitionNotAllowed(
+            BookingStatus(booking.status), "Only the host can answer a request."
+        )
+    return booking
+
+
+def _require_answerable(booking: Row[Any], now: datetime) -> None:
+    status = BookingStatus(booking.status)
+    if status is not BookingStatus.PENDING_HOST:
+        raise TransitionNotAllowed(status, f"A booking that is {status} awaits no answer.")
+    if booking.accepted_at is not None:
+        raise TransitionNotAllowed(status, "It has been accepted; the payment is under way.")
+    if is_lapsed(booking, now):
+        raise TransitionNotAllowed(status, "The time to answer is over.")
+
+
+def _checked(reason: str | None) -> str | None:
+    if reason is not None and len(reason) > REASON_LENGTH:
+        raise Invalid(f"A reason has at most {REASON_LENGTH} characters.", "reason")
+    return reason
