@@ -1,6 +1,7 @@
 """Secrets of a development machine, made once and kept in the checkout's ignored folder."""
 
 import secrets
+import sys
 from pathlib import Path
 
 import msgspec
@@ -47,3 +48,14 @@ def load_or_make(path: Path) -> DevSecrets:
     fresh.write_bytes(msgspec.json.format(msgspec.json.encode(made)))
     fresh.rename(path)
     return made
+
+
+def main(path: Path) -> None:
+    """Write a signing key to `path` unless there is one: `python -m app.dev.secrets <path>`."""
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(new_signing_key())
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
