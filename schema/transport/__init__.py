@@ -6,6 +6,7 @@ from schema.transport.limits import Limits
 from schema.transport.persisted import LocalPersistedQueries, PersistedQueries
 from schema.transport.router import create_graphql_router
 from schema.transport.schema import Schema
+from schema.transport.signals import drain_on_signal
 
 __all__ = [
     "ConnectionRejected",
@@ -16,4 +17,5 @@ __all__ = [
     "PublicError",
     "Schema",
     "create_graphql_router",
+    "drain_on_signal",
 ]

@@ -47,8 +47,8 @@ class Draining:
     async def drain(self, seconds: float) -> None:
         """End every websocket (1001) and stream, and take no new ones; wait until they are gone.
 
-        To be called when the process is told to stop, before the server is: uvicorn itself
-        closes sockets with 1012 at once, and waits for streams for ever.
+        To be called when the process is told to stop, before the server is (`drain_on_signal`):
+        uvicorn itself closes sockets with 1012 at once, and waits for streams for ever.
         """
         self._begun.set()
         with suppress(TimeoutError):

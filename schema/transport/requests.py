@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from litestar import Request
+from litestar.exceptions import InternalServerException
 
 from schema.transport.errors import (
     BAD_REQUEST,
@@ -110,6 +111,9 @@ async def _read_body(request: Request[Any, Any, Any], limits: Limits) -> bytes:
                     raise _too_large(limits, {"connection": "close"})
     except TimeoutError:
         raise RequestError(408, REQUEST_TIMEOUT, "The body did not arrive in time.") from None
+    except InternalServerException:
+        # So Litestar tells that the client has gone; nobody reads the answer.
+        raise RequestError(400, BAD_REQUEST, "The body broke off.") from None
     return bytes(body)
 
 

@@ -34,12 +34,17 @@ class Service(NamedTuple):
     draining: Draining
 
     async def resolve(self, request: GraphQLRequest) -> tuple[str, Operation]:
-        """The text and the operation that `request` asks for. Raises Refused, RequestError."""
+        """The text and the operation that `request` asks for, checked with its variables.
+
+        Raises Refused or RequestError, before anything is spent on a context.
+        """
         sha256 = requested_hash(request.extensions)
         text = await find_text(
             request.query, sha256, self.persisted_queries, self.trusted_documents
         )
-        operation = self.schema.documents.prepare(text).operation(request.operation_name or None)
+        documents = self.schema.documents
+        operation = documents.prepare(text).operation(request.operation_name or None)
+        documents.check(operation, request.variables)
         if sha256 and request.query and self.persisted_queries and not self.trusted_documents:
             await self.persisted_queries.put(sha256, text)
         return text, operation

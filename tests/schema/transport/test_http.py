@@ -3,8 +3,10 @@
 import asyncio
 import hashlib
 import json
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from schema.transport import Limits
 from tests.schema.transport.serving import Served, serving
@@ -115,6 +117,11 @@ REFUSED = {
     "unknown field": ("{nope}", {}, "GRAPHQL_VALIDATION_FAILED"),
     "no operation": ("fragment A on Query {hello}", {}, "GRAPHQL_VALIDATION_FAILED"),
     "variable missing": ("query($d: Day!) {echo(day: $d)}", {}, "BAD_USER_INPUT"),
+    "variable deep": (
+        "query($d: Day!) {echo(day: $d)}",
+        {"d": json.loads("[" * 900 + "]" * 900)},
+        "BAD_USER_INPUT",
+    ),
     "variable wrong": ("query($d: Day!) {echo(day: $d)}", {"d": "soon"}, "BAD_USER_INPUT"),
     "ambiguous": ("query A {hello} query B {hello}", {}, "OPERATION_RESOLUTION_FAILURE"),
 }
@@ -122,7 +129,7 @@ REFUSED = {
 
 @pytest.mark.parametrize(("text", "variables", "code"), REFUSED.values(), ids=REFUSED.keys())
 async def test_a_refused_document_is_200_only_for_the_older_media_type(
-    server: Served, text: str, variables: dict[str, str], code: str
+    server: Served, text: str, variables: dict[str, Any], code: str
 ) -> None:
     body = {"query": text, "variables": variables}
     for accept, status in (("application/json", 200), (GRAPHQL, 400)):
@@ -253,6 +260,21 @@ async def test_a_body_that_does_not_arrive_times_out() -> None:
         line = await asyncio.wait_for(reader.readline(), 5)
         assert b" 408 " in line
         writer.close()
+
+
+async def test_a_client_that_leaves_while_it_sends_is_no_error_of_ours(server: Served) -> None:
+    with capture_logs() as logs:
+        _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(
+            b"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+            b"content-length: 100\r\n\r\n{"
+        )
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        writer.close()
+        await asyncio.sleep(0.05)
+        await server.query("{hello}")
+    assert not [entry for entry in logs if entry["log_level"] == "error"]
 
 
 async def test_credentials_that_are_not_good(server: Served) -> None:

@@ -75,7 +75,11 @@ async def test_a_subscription_needs_a_stream(server: Served, accept: str) -> Non
 
 @pytest.mark.parametrize(
     ("text", "code"),
-    [("subscription {nope}", "GRAPHQL_VALIDATION_FAILED"), ("{", "GRAPHQL_PARSE_FAILED")],
+    [
+        ("subscription {nope}", "GRAPHQL_VALIDATION_FAILED"),
+        ("subscription($n: Int!) {countdown(start: $n)}", "BAD_USER_INPUT"),
+        ("{", "GRAPHQL_PARSE_FAILED"),
+    ],
 )
 async def test_a_refused_subscription_is_no_stream(server: Served, text: str, code: str) -> None:
     response = await server.http.post("/graphql", json={"query": text}, headers=SSE)
