@@ -1,0 +1,227 @@
+"""Section 5 of the domain rules, row by row, one second on both sides of each boundary."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.availability.rules import instant
+from app.bookings.cancellation import Stay, nights_stayed, refund
+from app.money import share
+from app.pricing.rules import LineItem
+from db.enums import BookingActor, BookingStatus, CancellationPolicy, LineItemKind
+
+CHECK_IN = date(2026, 7, 10)
+NIGHT = 100_00
+SECOND = timedelta(seconds=1)
+AT = time(15)
+HOST_FEE_BP = 300
+
+
+def line(kind: LineItemKind, amount: int, quantity: int = 1) -> LineItem:
+    return LineItem(
+        kind=kind,
+        description=kind.value,
+        quantity=quantity,
+        unit_minor=amount // quantity,
+        amount_minor=amount,
+    )
+
+
+def make_stay(
+    policy: CancellationPolicy,
+    *,
+    nights: int = 4,
+    timezone: str = "Europe/Lisbon",
+    check_in: date = CHECK_IN,
+    confirmed_before: timedelta = timedelta(days=60),
+    status: BookingStatus = BookingStatus.CONFIRMED,
+) -> Stay:
+    """Four nights at 100.00, cleaning 50.00, service fee 12 %, tax 10 %."""
+    at = instant(check_in, AT, timezone)
+    subtotal = nights * NIGHT + 50_00
+    lines = [
+        line(LineItemKind.NIGHTS, nights * NIGHT, nights),
+        line(LineItemKind.CLEANING_FEE, 50_00),
+        line(LineItemKind.SERVICE_FEE, share(subtotal, 1_200)),
+        line(LineItemKind.TAX, share(subtotal, 1_000)),
+    ]
+    return Stay(
+        status=status,
+        policy=policy,
+        check_in=check_in,
+        check_out=check_in + timedelta(days=nights),
+        check_in_at=at,
+        timezone=timezone,
+        confirmed_at=at - confirmed_before,
+        line_items=lines,
+        host_payout_minor=subtotal - share(subtotal, HOST_FEE_BP),
+        host_fee_bp=HOST_FEE_BP,
+    )
+
+
+def total(stay: Stay) -> int:
+    return sum(item.amount_minor for item in stay.line_items)
+
+
+def back(stay: Stay, now: datetime) -> dict[LineItemKind, int]:
+    lines = refund(stay, BookingActor.GUEST, now).line_items
+    return {item.kind: item.amount_minor for item in lines}
+
+
+FULL_UNTIL = [
+    (CancellationPolicy.FLEXIBLE, timedelta(hours=24)),
+    (CancellationPolicy.MODERATE, timedelta(days=5)),
+    (CancellationPolicy.LIMITED, timedelta(days=14)),
+    (CancellationPolicy.FIRM, timedelta(days=30)),
+]
+
+
+@pytest.mark.parametrize(("policy", "notice"), FULL_UNTIL)
+@pytest.mark.parametrize("zone", ["Europe/Lisbon", "Pacific/Pago_Pago", "Pacific/Kiritimati"])
+def test_everything_goes_back_up_to_and_including_the_policys_notice(
+    policy: CancellationPolicy, notice: timedelta, zone: str
+) -> None:
+    stay = make_stay(policy, timezone=zone)
+    boundary = stay.check_in_at - notice
+    for now in (boundary - SECOND, boundary):
+        assert refund(stay, BookingActor.GUEST, now).amount_minor == total(stay)
+    assert refund(stay, BookingActor.GUEST, boundary + SECOND).amount_minor < total(stay)
+
+
+@pytest.mark.parametrize(
+    ("policy", "before", "nights_minor"),
+    [
+        # Less than a day's notice: all but one night.
+        (CancellationPolicy.FLEXIBLE, timedelta(hours=23), 3 * NIGHT),
+        # Half of the nights beyond the first.
+        (CancellationPolicy.MODERATE, timedelta(days=4), 3 * NIGHT // 2),
+        (CancellationPolicy.LIMITED, timedelta(days=7), 4 * NIGHT // 2),
+        (CancellationPolicy.LIMITED, timedelta(days=7) - SECOND, 0),
+        (CancellationPolicy.FIRM, timedelta(days=7), 4 * NIGHT // 2),
+        (CancellationPolicy.FIRM, timedelta(days=7) - SECOND, 0),
+        (CancellationPolicy.STRICT, timedelta(days=58), 4 * NIGHT // 2),
+        (CancellationPolicy.STRICT, timedelta(days=7), 4 * NIGHT // 2),
+        (CancellationPolicy.STRICT, timedelta(days=7) - SECOND, 0),
+    ],
+)
+def test_later_a_share_of_the_nights_goes_back_and_the_service_fee_stays(
+    policy: CancellationPolicy, before: timedelta, nights_minor: int
+) -> None:
+    stay = make_stay(policy)
+    lines = back(stay, stay.check_in_at - before)
+    assert lines.get(LineItemKind.NIGHTS, 0) == nights_minor
+    assert lines[LineItemKind.CLEANING_FEE] == 50_00
+    assert LineItemKind.SERVICE_FEE not in lines
+    # 10 % of what is refunded of the nights and the fee.
+    assert lines[LineItemKind.TAX] == share(nights_minor + 50_00, 1_000)
+
+
+@pytest.mark.parametrize(
+    ("policy", "after", "nights_minor"),
+    [
+        # The first night counts as stayed from the check-in instant on.
+        (CancellationPolicy.FLEXIBLE, timedelta(0), 2 * NIGHT),
+        (CancellationPolicy.FLEXIBLE, timedelta(days=1) - SECOND, 2 * NIGHT),
+        (CancellationPolicy.FLEXIBLE, timedelta(days=1), 1 * NIGHT),
+        (CancellationPolicy.FLEXIBLE, timedelta(days=2), 0),
+        (CancellationPolicy.MODERATE, timedelta(0), 2 * NIGHT // 2),
+        (CancellationPolicy.MODERATE, timedelta(days=3), 0),
+        (CancellationPolicy.STRICT, timedelta(0), 0),
+    ],
+)
+def test_after_check_in_the_nights_stayed_are_kept_and_so_is_the_cleaning_fee(
+    policy: CancellationPolicy, after: timedelta, nights_minor: int
+) -> None:
+    stay = make_stay(policy)
+    lines = back(stay, stay.check_in_at + after)
+    assert lines.get(LineItemKind.NIGHTS, 0) == nights_minor
+    assert LineItemKind.CLEANING_FEE not in lines
+
+
+def test_the_grace_period_gives_everything_back_even_when_strict() -> None:
+    stay = make_stay(CancellationPolicy.STRICT, confirmed_before=timedelta(days=7))
+    assert stay.confirmed_at is not None
+    end = stay.confirmed_at + timedelta(hours=24)
+    assert refund(stay, BookingActor.GUEST, end).amount_minor == total(stay)
+    assert refund(stay, BookingActor.GUEST, end + SECOND).amount_minor < total(stay)
+
+
+@pytest.mark.parametrize(
+    ("confirmed_before", "nights"),
+    [(timedelta(days=7) - SECOND, 4), (timedelta(days=7), 28)],
+)
+def test_no_grace_for_short_notice_or_long_stays(confirmed_before: timedelta, nights: int) -> None:
+    stay = make_stay(CancellationPolicy.STRICT, confirmed_before=confirmed_before, nights=nights)
+    assert stay.confirmed_at is not None
+    assert refund(stay, BookingActor.GUEST, stay.confirmed_at).amount_minor < total(stay)
+
+
+@pytest.mark.parametrize("by", [BookingActor.HOST, BookingActor.ADMIN])
+def test_host_and_admin_give_everything_back_at_any_time(by: BookingActor) -> None:
+    stay = make_stay(CancellationPolicy.STRICT)
+    assert refund(stay, by, stay.check_in_at + timedelta(days=2)).amount_minor == total(stay)
+
+
+@pytest.mark.parametrize("status", [BookingStatus.PENDING_PAYMENT, BookingStatus.PENDING_HOST])
+def test_before_confirmation_everything_goes_back(status: BookingStatus) -> None:
+    stay = make_stay(CancellationPolicy.STRICT, status=status)
+    now = stay.check_in_at - timedelta(hours=1)
+    assert refund(stay, BookingActor.GUEST, now).amount_minor == total(stay)
+
+
+@pytest.mark.parametrize(
+    ("check_in", "zone"),
+    [
+        (date(2026, 3, 28), "Europe/Lisbon"),  # the clocks go forward in the second night
+        (date(2026, 10, 24), "Europe/Lisbon"),  # and back
+        (date(2028, 2, 28), "Pacific/Kiritimati"),  # 29 February, UTC+14
+        (date(2028, 2, 28), "Pacific/Pago_Pago"),  # UTC-11
+    ],
+)
+def test_nights_are_counted_by_local_dates_whatever_the_clocks_do(
+    check_in: date, zone: str
+) -> None:
+    stay = make_stay(CancellationPolicy.FLEXIBLE, check_in=check_in, timezone=zone)
+    for stayed in range(1, 5):
+        night = check_in + timedelta(days=stayed - 1)
+        begins = instant(night, AT, zone)
+        assert nights_stayed(stay, begins - SECOND) == stayed - 1
+        assert nights_stayed(stay, begins) == stayed
+
+
+@given(
+    st.sampled_from(CancellationPolicy),
+    st.sampled_from([BookingActor.GUEST, BookingActor.HOST]),
+    st.integers(1, 40),
+    st.integers(-70 * 24, 45 * 24),
+    st.integers(1, 90),
+)
+def test_a_refund_never_exceeds_what_was_paid_and_its_parts_add_up(
+    policy: CancellationPolicy, by: BookingActor, nights: int, hours: int, confirmed: int
+) -> None:
+    stay = make_stay(policy, nights=nights, confirmed_before=timedelta(days=confirmed))
+    now = stay.check_in_at + timedelta(hours=hours)
+    result = refund(stay, by, now)
+    assert 0 <= result.amount_minor <= total(stay)
+    assert result.host_minor + result.platform_minor + result.tax_minor == result.amount_minor
+    assert 0 <= result.host_minor <= stay.host_payout_minor
+    assert result.platform_minor >= 0
+    assert result.tax_minor >= 0
+    assert sum(item.amount_minor for item in result.line_items) == result.amount_minor
+
+
+@given(st.sampled_from(CancellationPolicy), st.integers(1, 40), st.integers(-70, 45))
+def test_waiting_never_raises_a_refund(policy: CancellationPolicy, nights: int, days: int) -> None:
+    stay = make_stay(policy, nights=nights)
+    now = stay.check_in_at + timedelta(days=days)
+    earlier = refund(stay, BookingActor.GUEST, now).amount_minor
+    later = refund(stay, BookingActor.GUEST, now + timedelta(days=1)).amount_minor
+    assert later <= earlier
+
+
+def test_an_instant_in_utc_is_what_counts() -> None:
+    stay = make_stay(CancellationPolicy.FLEXIBLE)
+    # 15:00 in Lisbon's summer is 14:00 UTC.
+    assert stay.check_in_at == datetime(2026, 7, 10, 14, tzinfo=UTC)
