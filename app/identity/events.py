@@ -17,6 +17,8 @@ class RegisteredAgain(Event, frozen=True, kw_only=True):
 
     tasks = ("notifications.already_registered",)
     user_id: UUID
+    # Tells one attempt from the next, so that each has a letter of its own.
+    attempt_id: UUID
 
 
 class HostJoined(Event, frozen=True, kw_only=True):

@@ -109,7 +109,7 @@ async def register(session: AsyncSession, new: NewAccount) -> None:
     if owner_id is None:
         # Whoever was in the way has gone since.
         raise Conflict("Try again.")
-    await emit(session, RegisteredAgain(user_id=owner_id))
+    await emit(session, RegisteredAgain(user_id=owner_id, attempt_id=new_id()))
 
 
 async def open_session(

@@ -1,0 +1,83 @@
+"""What letters speak of, as plain values."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from db.enums import BookingActor, BookingStatus, CancellationPolicy
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who gets letters, or is spoken of in one."""
+
+    id: UUID
+    email: str
+    first_name: str
+    last_name: str
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+
+class Stay(msgspec.Struct, frozen=True, kw_only=True):
+    """A booking with its two sides. Amounts are minor units of `currency`."""
+
+    booking_id: UUID
+    property_id: UUID
+    status: BookingStatus
+    # The state that the transition in question left; None for a booking's first.
+    previous_status: BookingStatus | None
+    # The host was asked for an answer at some time.
+    was_requested: bool
+    accepted_at: datetime | None
+    confirmed_at: datetime | None
+    cancelled_by: BookingActor | None
+    cancellation_reason: str | None
+    cancellation_policy: CancellationPolicy
+    deadline_at: datetime | None
+    updated_at: datetime
+
+    guest: Person
+    host: Person
+    message: str
+
+    title: str
+    address: str
+    postal_code: str
+    city: str
+    region: str
+    # ISO 3166-1 alpha-2
+    country: str
+    timezone: str
+
+    check_in: date
+    check_out: date
+    check_in_at: datetime
+    check_out_at: datetime
+    adults: int
+    children: int
+    infants: int
+    pets: int
+
+    currency: str
+    total_minor: int
+    host_payout_minor: int
+    line_items: list[dict[str, Any]]
+    captured_minor: int
+    refunded_minor: int
+    # Where the guest can pay, while there is something to pay.
+    pay_url: str | None
+    is_reviewed: bool
+
+
+class SentPayout(msgspec.Struct, frozen=True, kw_only=True):
+    """Money that was sent to a host for some bookings."""
+
+    payout_id: UUID
+    host: Person
+    currency: str
+    amount_minor: int
+    bookings: int

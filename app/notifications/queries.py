@@ -1,0 +1,130 @@
+"""Reads the facts that letters speak of."""
+
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import exists, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
+
+from app.notifications.facts import Person, SentPayout, Stay
+from db.enums import BookingStatus, PaymentStatus, RefundReason, RefundStatus
+from db.models import (
+    Booking,
+    BookingChange,
+    Payment,
+    Payout,
+    PayoutItem,
+    Property,
+    Refund,
+    Review,
+    User,
+)
+
+
+async def load_person(connection: AsyncConnection, user_id: UUID) -> Person | None:
+    """A user, or None when there is none with this id."""
+    row = (
+        await connection.execute(
+            select(User.id, User.email, User.first_name, User.last_name).where(User.id == user_id)
+        )
+    ).one_or_none()
+    return msgspec.convert(dict(row._mapping), Person) if row else None
+
+
+async def load_stay(connection: AsyncConnection, booking_id: UUID, version: int) -> Stay | None:
+    """A booking as it is now, seen from the transition that made `version`."""
+    guest, host = aliased(User), aliased(User)
+    change = aliased(BookingChange)
+    payments = select(Payment).where(Payment.booking_id == Booking.id)
+    query = (
+        select(
+            Booking.id.label("booking_id"),
+            Booking.status,
+            change.previous_status,
+            exists()
+            .where(
+                BookingChange.booking_id == Booking.id,
+                BookingChange.status == BookingStatus.PENDING_HOST,
+            )
+            .label("was_requested"),
+            Booking.property_id,
+            Booking.accepted_at,
+            Booking.confirmed_at,
+            Booking.cancelled_by,
+            Booking.cancellation_reason,
+            Booking.cancellation_policy,
+            Booking.deadline_at,
+            Booking.updated_at,
+            Booking.message,
+            Booking.timezone,
+            Booking.check_in,
+            Booking.check_out,
+            Booking.check_in_at,
+            Booking.check_out_at,
+            Booking.adults,
+            Booking.children,
+            Booking.infants,
+            Booking.pets,
+            Booking.currency,
+            Booking.total_minor,
+            Booking.host_payout_minor,
+            Booking.line_items,
+            Property.title,
+            Property.address,
+            Property.postal_code,
+            Property.city,
+            Property.region,
+            Property.country,
+            payments.with_only_columns(func.coalesce(func.sum(Payment.captured_minor), 0))
+            .scalar_subquery()
+            .label("captured_minor"),
+            payments.join(Refund, Refund.payment_id == Payment.id)
+            .where(Refund.reason == RefundReason.CANCELLATION, Refund.status != RefundStatus.FAILED)
+            .with_only_columns(func.coalesce(func.sum(Refund.amount_minor), 0))
+            .scalar_subquery()
+            .label("refunded_minor"),
+            payments.where(Payment.status == PaymentStatus.PENDING)
+            .with_only_columns(Payment.redirect_url)
+            .limit(1)
+            .scalar_subquery()
+            .label("pay_url"),
+            exists().where(Review.booking_id == Booking.id).label("is_reviewed"),
+            func.json_build_object(*_person(guest)).label("guest"),
+            func.json_build_object(*_person(host)).label("host"),
+        )
+        .join(Property, Property.id == Booking.property_id)
+        .join(guest, guest.id == Booking.guest_id)
+        .join(host, host.id == Booking.host_id)
+        .outerjoin(change, (change.booking_id == Booking.id) & (change.version == version))
+        .where(Booking.id == booking_id)
+    )
+    row = (await connection.execute(query)).one_or_none()
+    return msgspec.convert(dict(row._mapping), Stay) if row else None
+
+
+async def load_payout(connection: AsyncConnection, payout_id: UUID) -> SentPayout | None:
+    """A payout with its host."""
+    items = select(func.count()).where(PayoutItem.payout_id == Payout.id).scalar_subquery()
+    query = (
+        select(
+            Payout.id.label("payout_id"),
+            Payout.currency,
+            Payout.amount_minor,
+            items.label("bookings"),
+            func.json_build_object(*_person(User)).label("host"),
+        )
+        .join(User, User.id == Payout.host_id)
+        .where(Payout.id == payout_id)
+    )
+    row = (await connection.execute(query)).one_or_none()
+    return msgspec.convert(dict(row._mapping), SentPayout) if row else None
+
+
+def _person(user: type[User]) -> list[object]:
+    """Key and value, key and value, of a Person."""
+    return [
+        part
+        for name in ("id", "email", "first_name", "last_name")
+        for part in (name, getattr(user, name))
+    ]
