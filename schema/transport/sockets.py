@@ -15,10 +15,11 @@ from litestar.exceptions import WebSocketDisconnect
 from strawberry.http.websocket_origin import is_same_origin, normalize_origin
 
 from schema.transport.errors import (
+    FORBIDDEN,
     TOO_MANY_OPERATIONS,
+    UNAUTHENTICATED,
     Refused,
     RequestError,
-    is_public,
     present_exception,
     refusal,
 )
@@ -31,7 +32,7 @@ PROTOCOL = "graphql-transport-ws"
 
 GONE = End(1000, "")
 INTERNAL = End(4500, "Internal server error")
-FORBIDDEN = End(4403, "Forbidden")
+REJECTED = End(4403, "Forbidden")
 TOO_BIG = End(1009, "Message too big")
 SILENT = End(4499, "No answer to pings")
 
@@ -186,8 +187,9 @@ class _Connection:
         try:
             context = await self.service.context_factory(self.socket, params)
         except Exception as error:
-            present_exception(error)
-            return FORBIDDEN if is_public(error) else INTERNAL
+            code = (present_exception(error).extensions or {})["code"]
+            # Clients come back after either; TRY_AGAIN for what is no fault of theirs.
+            return REJECTED if code in (UNAUTHENTICATED, FORBIDDEN) else TRY_AGAIN
         self.acknowledged = True
         self._ends_with(self.service.end_of(context))
         await self._send({"type": "connection_ack"})

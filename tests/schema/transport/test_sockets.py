@@ -234,7 +234,7 @@ async def test_credentials_are_checked_when_the_socket_is_initialised(server: Se
         assert await socket.closed() == (4403, "Forbidden")
     async with client(server) as socket:
         await socket.send("connection_init", payload={"Authorization": "Bearer broken"})
-        assert (await socket.closed())[0] == 4500
+        assert (await socket.closed())[0] == 1013
 
 
 async def test_a_socket_is_initialised_in_time() -> None:
