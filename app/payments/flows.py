@@ -52,6 +52,15 @@ async def start(db: Database, providers: Providers, payment_id: UUID) -> None:
         await void(db, providers, payment_id)
 
 
+async def heal_start(db: Database, providers: Providers, payment_id: UUID) -> None:
+    """Finish a start that did not; a refusal has been recorded and is no reason to try again."""
+    try:
+        await start(db, providers, payment_id)
+    except PaymentUnavailable as error:
+        if error.retryable:
+            raise
+
+
 async def sync(db: Database, providers: Providers, payment_id: UUID) -> PaymentStatus:
     """Ask the provider how a payment stands, and settle it; returns its status.
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 import stripe
+from stripe.params import AccountListParams
 
 from app import clock
 from app.config import Settings
@@ -192,20 +194,18 @@ class StripeProvider:
 
     async def find_account(self, user_id: UUID, since: datetime) -> ProviderAccount | None:
         """The account that carries a user's id, among those opened since."""
-        created = {"gte": int((since - CLOCK_SKEW).timestamp())}
-        after: dict[str, Any] = {}
+        params: AccountListParams = {
+            "created": {"gte": int((since - CLOCK_SKEW).timestamp())},
+            "limit": 100,
+        }
         while True:
-            page = await call(
-                lambda after=after: self._v1.accounts.list_async(
-                    {"created": created, "limit": 100, **after}
-                )
-            )
+            page = await call(partial(self._v1.accounts.list_async, params))
             for account in page.data:
                 if _own_id(account, "user_id") == user_id:
                     return _account(account)
             if not page.has_more:
                 return None
-            after = {"starting_after": page.data[-1].id}
+            params = {**params, "starting_after": page.data[-1].id}
 
     async def account_link(self, provider_id: str, return_url: str, refresh_url: str) -> str:
         """The page on which Stripe asks the host for what is missing."""

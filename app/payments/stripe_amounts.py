@@ -3,26 +3,11 @@
 from app.money import decimals, divide
 from app.payments.errors import ProviderRefused
 
-ZERO = frozenset(
-    [
-        "BIF",
-        "CLP",
-        "DJF",
-        "GNF",
-        "JPY",
-        "KMF",
-        "KRW",
-        "MGA",
-        "PYG",
-        "RWF",
-        "VND",
-        "VUV",
-        "XAF",
-        "XOF",
-        "XPF",
-    ]
-)
-THREE = frozenset(["BHD", "JOD", "KWD", "OMR", "TND"])
+ZERO = {
+    *("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA"),
+    *("PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"),
+}
+THREE = {"BHD", "JOD", "KWD", "OMR", "TND"}
 
 
 def to_stripe(amount_minor: int, currency: str) -> int:
@@ -39,7 +24,7 @@ def to_stripe(amount_minor: int, currency: str) -> int:
 
 
 def from_stripe(amount: int, currency: str) -> int:
-    """Stripe's minor units in ours; a fraction, which only Stripe's own fees can have, is rounded."""
+    """Stripe's minor units in ours; the fraction that only a fee of theirs can have is rounded."""
     shift = _digits(currency) - decimals(currency)
     return divide(amount, int(10**shift)) if shift >= 0 else amount * int(10**-shift)
 

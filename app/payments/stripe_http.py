@@ -39,7 +39,8 @@ class HttpClient(stripe.HTTPClient):
         try:
             response = await self._http.request(method, url, headers=headers, content=post_data)
         except (httpx2.HTTPError, OSError) as error:
-            raise stripe.APIConnectionError(f"{type(error).__name__}: {error}") from error
+            failure: Any = stripe.APIConnectionError
+            raise failure(f"{type(error).__name__}: {error}") from error
         return response.content, response.status_code, response.headers
 
     async def close_async(self) -> None:

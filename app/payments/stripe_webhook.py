@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from app.payments.provider import Subject, Webhook
 # Older or newer than this is a replay, or a wrong clock (docs.stripe.com/webhooks).
 WINDOW_SECONDS = 300
 SCHEME = "v1"
+STAMP = re.compile(r"[0-9]{1,12}")
 _SUBJECTS = {
     "payment_intent": Subject.CHARGE,
     "charge": Subject.CHARGE,

@@ -1,0 +1,170 @@
+"""Hosts' accounts at the provider: opened once, completed by their owners there."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from app import clock
+from app.errors import NotFound
+from app.ids import new_id
+from app.payments.errors import (
+    PaymentUnavailable,
+    ProviderRefused,
+    ProviderUnavailable,
+)
+from app.payments.provider import Provider, ProviderAccount, Providers
+from db.enums import PaymentProvider, PayoutAccountStatus
+from db.models import PayoutAccount, User
+from db.rows import columns
+from db.session import Database
+
+log = structlog.get_logger(__name__)
+
+
+class AccountRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A host's account as we have it; see db.models.PayoutAccount for the fields."""
+
+    id: UUID
+    user_id: UUID
+    provider: PaymentProvider
+    provider_account_id: str | None
+    status: PayoutAccountStatus
+    created_at: datetime
+    updated_at: datetime
+
+
+_COLUMNS = columns(PayoutAccount, AccountRecord)
+
+
+async def open_account(
+    db: Database,
+    providers: Providers,
+    user_id: UUID,
+    provider: PaymentProvider = PaymentProvider.STRIPE,
+) -> str:
+    """Open a host's account, unless there is one; returns the provider's id of it.
+
+    Raises PaymentUnavailable when the provider does not answer or refuses; asking again is safe.
+    """
+    now = clock.now()
+    async with db.transaction() as session:
+        await session.execute(
+            insert(PayoutAccount)
+            .values(id=new_id(), user_id=user_id, provider=provider, created_at=now, updated_at=now)
+            .on_conflict_do_nothing(index_elements=["user_id", "provider"])
+        )
+        account = await _account(session, user_id, provider)
+        email = await session.scalar(select(User.email).where(User.id == user_id))
+    if account.provider_account_id is not None:
+        return account.provider_account_id
+    try:
+        shown = await _ensure(providers[provider], account, str(email))
+    except ProviderUnavailable as error:
+        raise PaymentUnavailable from error
+    except ProviderRefused as error:
+        raise PaymentUnavailable(
+            "The payment provider cannot open an account.", retryable=False
+        ) from error
+    async with db.transaction() as session:
+        await session.execute(
+            update(PayoutAccount)
+            .where(PayoutAccount.id == account.id, PayoutAccount.provider_account_id.is_(None))
+            .values(
+                provider_account_id=shown.provider_id, status=shown.status, updated_at=clock.now()
+            )
+        )
+    return shown.provider_id
+
+
+async def _ensure(provider: Provider, account: AccountRecord, email: str) -> ProviderAccount:
+    found = await provider.find_account(account.user_id, account.created_at)
+    return found or await provider.create_account(
+        account.user_id, email, key=f"account:{account.user_id}"
+    )
+
+
+async def account_link(
+    db: Database, providers: Providers, user_id: UUID, *, return_url: str, refresh_url: str
+) -> str:
+    """Where a host completes their account: a URL for one use within minutes.
+
+    Opens the account if need be. Raises PaymentUnavailable as `open_account` does.
+    """
+    account_id = await open_account(db, providers, user_id)
+    try:
+        return await providers[PaymentProvider.STRIPE].account_link(
+            account_id, return_url, refresh_url
+        )
+    except ProviderUnavailable as error:
+        raise PaymentUnavailable from error
+    except ProviderRefused as error:
+        raise PaymentUnavailable(
+            "The payment provider cannot show its page.", retryable=False
+        ) from error
+
+
+async def sync_account(
+    db: Database, provider: Provider, provider_account_id: str
+) -> PayoutAccountStatus | None:
+    """Ask how an account stands, and keep it; None when it is not one of ours (yet).
+
+    Raises ProviderUnavailable when the provider does not answer, or when somebody else has asked
+    meanwhile: their answer may be newer than ours, so ask again.
+    """
+    async with db.read() as connection:
+        before = await connection.scalar(
+            select(PayoutAccount.updated_at).where(
+                PayoutAccount.provider == provider.name,
+                PayoutAccount.provider_account_id == provider_account_id,
+            )
+        )
+    if before is None:
+        return None
+    shown = await provider.retrieve_account(provider_account_id)
+    async with db.transaction() as session:
+        kept = await session.scalar(
+            update(PayoutAccount)
+            .where(
+                PayoutAccount.provider == provider.name,
+                PayoutAccount.provider_account_id == provider_account_id,
+                (PayoutAccount.updated_at == before) | (PayoutAccount.status == shown.status),
+            )
+            .values(status=shown.status, updated_at=clock.now())
+            .returning(PayoutAccount.id)
+        )
+    if kept is None:
+        raise ProviderUnavailable(f"{provider_account_id} has changed while we asked")
+    return shown.status
+
+
+async def belongs_to_host(db: Database, provider: Provider, shown: ProviderAccount) -> bool:
+    """Whether an account was opened for one of our hosts, known by its id or not."""
+    if shown.user_id is None:
+        return False
+    async with db.read() as connection:
+        found = await connection.scalar(
+            select(PayoutAccount.id).where(
+                PayoutAccount.user_id == shown.user_id, PayoutAccount.provider == provider.name
+            )
+        )
+    return found is not None
+
+
+async def _account(
+    reader: AsyncConnection | AsyncSession, user_id: UUID, provider: PaymentProvider
+) -> AccountRecord:
+    row = (
+        await reader.execute(
+            select(*_COLUMNS).where(
+                PayoutAccount.user_id == user_id, PayoutAccount.provider == provider
+            )
+        )
+    ).one_or_none()
+    if row is None:
+        raise NotFound("There is no payout account.")
+    return msgspec.convert(row._asdict(), AccountRecord)

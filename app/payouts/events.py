@@ -1,0 +1,12 @@
+"""What happened to payouts, and the tasks that follow."""
+
+from uuid import UUID
+
+from app.outbox import Event
+
+
+class PayoutReserved(Event, frozen=True, kw_only=True):
+    """Money was taken from what a host is due, to be sent to them."""
+
+    tasks = ("payouts.send",)
+    payout_id: UUID

@@ -1,0 +1,276 @@
+"""Payouts as our rows: reserved from what the ledger says a host is owed, sent, or returned."""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from app.errors import NotFound
+from app.ids import new_id
+from app.ledger import queries as books
+from app.ledger import rules as entries
+from app.ledger import service as ledger
+from app.outbox import emit
+from app.payments.errors import NotOurs
+from app.payments.provider import Transfer
+from app.payouts import rules
+from app.payouts.events import PayoutReserved
+from db.enums import PaymentProvider, PayoutAccountStatus, PayoutStatus
+from db.models import Booking, Payout, PayoutAccount, PayoutItem
+from db.rows import columns
+
+
+class PayoutRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A payout as we have it; see db.models.Payout for the fields."""
+
+    id: UUID
+    host_id: UUID
+    provider: PaymentProvider
+    currency: str
+    amount_minor: int
+    status: PayoutStatus
+    attempts: int
+    provider_transfer_id: str | None
+    failure_code: str | None
+    created_at: datetime
+
+
+_COLUMNS = columns(Payout, PayoutRecord)
+
+
+async def due_hosts(
+    reader: AsyncConnection | AsyncSession, now: datetime, limit: int
+) -> list[tuple[UUID, str]]:
+    """Hosts who can be paid and have a booking whose time has come, with its currency."""
+    can_be_paid = (
+        select(PayoutAccount.id)
+        .where(
+            PayoutAccount.user_id == Booking.host_id,
+            PayoutAccount.status == PayoutAccountStatus.ACTIVE,
+        )
+        .exists()
+    )
+    rows = await reader.execute(
+        select(Booking.host_id, Booking.currency)
+        .where(Booking.payout_due_at <= now, can_be_paid)
+        .group_by(Booking.host_id, Booking.currency)
+        .order_by(func.min(Booking.payout_due_at))
+        .limit(limit)
+    )
+    return [(host_id, currency) for host_id, currency in rows]
+
+
+async def reserve(
+    session: AsyncSession, host_id: UUID, currency: str, now: datetime
+) -> UUID | None:
+    """Set aside what a host is due in one currency; returns the payout, None if there is none.
+
+    The ledger decides what is owed. Locks the bookings, then what the host is owed.
+    """
+    pending = (
+        await session.execute(
+            select(Booking.id, Booking.payout_due_at)
+            .where(
+                Booking.host_id == host_id,
+                Booking.currency == currency,
+                Booking.payout_due_at.is_not(None),
+            )
+            .order_by(Booking.id)
+            .with_for_update(key_share=True)
+        )
+    ).all()
+    due = {booking for booking, due_at in pending if due_at and due_at <= now}
+    if not due or not await _provider_account(session, host_id):
+        return None
+    await ledger.host_payable_for_update(session, host_id, currency)
+    owed = await books.outstanding(session, host_id, currency, [row.id for row in pending])
+    items = rules.to_pay(due, owed)
+    if sum(items.values()) <= 0:
+        await _set_due(session, due - owed.keys(), None)
+        await _set_due(session, due & owed.keys(), now + rules.RECHECK)
+        return None
+    await _set_due(session, due | items.keys(), None)
+    return await _record(session, host_id, currency, items, now)
+
+
+async def _record(
+    session: AsyncSession, host_id: UUID, currency: str, items: dict[UUID, int], now: datetime
+) -> UUID:
+    payout_id = new_id()
+    await session.execute(
+        insert(Payout).values(
+            id=payout_id,
+            host_id=host_id,
+            provider=PaymentProvider.STRIPE,
+            currency=currency,
+            amount_minor=sum(items.values()),
+            status=PayoutStatus.RESERVED,
+            created_at=now,
+        )
+    )
+    await session.execute(
+        insert(PayoutItem),
+        [
+            {"payout_id": payout_id, "booking_id": booking, "amount_minor": amount}
+            for booking, amount in items.items()
+        ],
+    )
+    await ledger.post(session, entries.payout_reserved(payout_id, host_id, currency, items), now)
+    await emit(session, PayoutReserved(payout_id=payout_id))
+    return payout_id
+
+
+async def count_attempt(session: AsyncSession, payout_id: UUID) -> tuple[PayoutRecord, str | None]:
+    """Note that a reserved payout is about to be sent; returns it as it was, and where to."""
+    payout = await get_for_update(session, payout_id)
+    if payout.status is PayoutStatus.RESERVED:
+        await session.execute(
+            update(Payout).where(Payout.id == payout_id).values(attempts=Payout.attempts + 1)
+        )
+    return payout, await _provider_account(session, payout.host_id)
+
+
+async def note_failure(session: AsyncSession, payout_id: UUID, failure_code: str) -> None:
+    """Let the host see why their money is not there yet."""
+    await session.execute(
+        update(Payout)
+        .where(Payout.id == payout_id, Payout.status == PayoutStatus.RESERVED)
+        .values(failure_code=failure_code)
+    )
+
+
+async def settle(session: AsyncSession, payout_id: UUID, shown: Transfer, now: datetime) -> None:
+    """Move a payout on to what the provider shows of its transfer; twice changes nothing.
+
+    Raises NotOurs when the transfer is not the one that we asked for.
+    """
+    payout = await get_for_update(session, payout_id)
+    if (shown.payout_id, shown.amount_minor, shown.currency) != (
+        payout.id,
+        payout.amount_minor,
+        payout.currency,
+    ) or payout.provider_transfer_id not in (None, shown.provider_id):
+        raise NotOurs(f"{shown.provider_id} is not the transfer of payout {payout.id}: {shown}")
+    if payout.status is PayoutStatus.RESERVED:
+        await ledger.post(
+            session, entries.payout_sent(payout.id, payout.currency, payout.amount_minor), now
+        )
+        await session.execute(
+            update(Payout)
+            .where(Payout.id == payout.id)
+            .values(
+                status=PayoutStatus.PAID,
+                provider_transfer_id=shown.provider_id,
+                failure_code=None,
+                paid_at=now,
+            )
+        )
+    if payout.status is not PayoutStatus.FAILED and shown.reversed_minor >= payout.amount_minor:
+        await _give_back(session, payout, "transfer_reversed", now, was_sent=True)
+
+
+async def refuse(session: AsyncSession, payout_id: UUID, failure_code: str, now: datetime) -> None:
+    """The provider will not send a payout: the host is due the money again, a while later.
+
+    A new payout then, because under the old one's key the provider repeats its refusal.
+    """
+    payout = await get_for_update(session, payout_id)
+    if payout.status is PayoutStatus.RESERVED:
+        await _give_back(session, payout, failure_code, now, was_sent=False)
+
+
+async def _give_back(
+    session: AsyncSession, payout: PayoutRecord, failure_code: str, now: datetime, *, was_sent: bool
+) -> None:
+    rows = await session.execute(
+        select(PayoutItem.booking_id, PayoutItem.amount_minor).where(
+            PayoutItem.payout_id == payout.id
+        )
+    )
+    items = {row.booking_id: row.amount_minor for row in rows}
+    await ledger.post(
+        session,
+        entries.payout_returned(
+            payout.id, payout.host_id, payout.currency, items, was_sent=was_sent
+        ),
+        now,
+    )
+    await session.execute(
+        update(Payout)
+        .where(Payout.id == payout.id)
+        .values(status=PayoutStatus.FAILED, failure_code=failure_code, paid_at=None)
+    )
+    refusals = await _refusals_in_a_row(session, payout.host_id, payout.currency)
+    await _set_due(session, items.keys(), now + rules.retry_after(refusals))
+
+
+async def _refusals_in_a_row(session: AsyncSession, host_id: UUID, currency: str) -> int:
+    mine = (Payout.host_id == host_id, Payout.currency == currency)
+    last_paid = (
+        select(Payout.id)
+        .where(*mine, Payout.status == PayoutStatus.PAID)
+        .order_by(Payout.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    count = await session.scalar(
+        select(func.count())
+        .select_from(Payout)
+        .where(
+            *mine,
+            Payout.status == PayoutStatus.FAILED,
+            (Payout.id > last_paid) | last_paid.is_(None),
+        )
+    )
+    return max(1, int(count or 0))
+
+
+async def settle_booking(session: AsyncSession, booking_id: UUID, now: datetime) -> None:
+    """After a refund: a booking that was paid out before has something to settle again."""
+    booking = (
+        await session.execute(
+            select(Booking.host_id, Booking.currency, Booking.payout_due_at)
+            .where(Booking.id == booking_id)
+            .with_for_update(key_share=True)
+        )
+    ).one_or_none()
+    if booking is None or booking.payout_due_at is not None:
+        return
+    owed = await books.outstanding(session, booking.host_id, booking.currency, [booking_id])
+    # A negative rest only: what is still owed to the host waits for the date that bookings set.
+    if owed.get(booking_id, 0) < 0:
+        await _set_due(session, [booking_id], now)
+
+
+async def get_for_update(session: AsyncSession, payout_id: UUID) -> PayoutRecord:
+    """One payout, locked. Raises NotFound."""
+    row = (
+        await session.execute(select(*_COLUMNS).where(Payout.id == payout_id).with_for_update())
+    ).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no payout {payout_id}.")
+    return msgspec.convert(row._asdict(), PayoutRecord)
+
+
+async def _provider_account(session: AsyncSession, host_id: UUID) -> str | None:
+    """Where a host's money goes; None while the account cannot receive any."""
+    account: str | None = await session.scalar(
+        select(PayoutAccount.provider_account_id).where(
+            PayoutAccount.user_id == host_id,
+            PayoutAccount.provider == PaymentProvider.STRIPE,
+            PayoutAccount.status == PayoutAccountStatus.ACTIVE,
+        )
+    )
+    return account
+
+
+async def _set_due(
+    session: AsyncSession, booking_ids: Collection[UUID], due_at: datetime | None
+) -> None:
+    if booking_ids:
+        await session.execute(
+            update(Booking).where(Booking.id.in_(booking_ids)).values(payout_due_at=due_at)
+        )
