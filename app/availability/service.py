@@ -5,7 +5,7 @@ booking impossible whatever else goes wrong. Callers hold the property's row loc
 (properties.service.lock_for_booking), which keeps preparation days and expired holds consistent.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias, cast
 from uuid import UUID
@@ -40,8 +40,10 @@ from db.models import CalendarNight, OccupiedNight
 Connection: TypeAlias = AsyncSession | AsyncConnection
 
 
-class TakenNight(msgspec.Struct, frozen=True):
+class TakenNight(msgspec.Struct, frozen=True, kw_only=True):
     """A night that somebody has; `kind` is None for one that the host has closed."""
+
+    property_id: UUID
 
     night: date
     kind: NightKind | None
@@ -85,6 +87,23 @@ def require_allowed(
         raise StayNotAllowed(reason)
 
 
+async def lapsed_holds(
+    session: AsyncSession,
+    property_id: UUID,
+    check_in: date,
+    check_out: date,
+    preparation_days: int,
+    now: datetime,
+) -> list[UUID]:
+    """The bookings whose expired holds are in the way of a stay, by id.
+
+    Expire them before claiming, bookings first and their nights after: whoever confirms a booking
+    locks in that order too.
+    """
+    found = await taken_nights(session, [property_id], check_in, check_out, preparation_days)
+    return sorted({night.booking_id for night in found if night.booking_id and night.expired(now)})
+
+
 async def claim(
     session: AsyncSession,
     property_id: UUID,
@@ -100,9 +119,9 @@ async def claim(
     The caller holds the property's lock and has inserted the booking. Returns the other bookings
     whose expired holds were in the way; they have lost all their nights. Raises DatesUnavailable.
     """
-    found = await _taken_nights(session, property_id, check_in, check_out, preparation_days)
+    found = await taken_nights(session, [property_id], check_in, check_out, preparation_days)
     others = [night for night in found if night.booking_id != booking_id]
-    unavailable = _unavailable(others, check_in, check_out, preparation_days, now)
+    unavailable = unavailable_nights(others, check_in, check_out, preparation_days, now)
     if unavailable:
         raise DatesUnavailable(unavailable)
     # What is left in `found` are expired holds, blocks beside the stay, and the booking's own.
@@ -162,42 +181,43 @@ async def taken(
     Held (and not expired), booked, blocked or closed, or within `preparation_days` of another
     stay's nights.
     """
-    found = await _taken_nights(connection, property_id, start, end, preparation_days)
-    return _unavailable(found, start, end, preparation_days, now)
+    found = await taken_nights(connection, [property_id], start, end, preparation_days)
+    return unavailable_nights(found, start, end, preparation_days, now)
 
 
-async def _taken_nights(
-    connection: Connection, property_id: UUID, start: date, end: date, preparation_days: int
+async def taken_nights(
+    connection: Connection, property_ids: Sequence[UUID], start: date, end: date, reach: int
 ) -> list[TakenNight]:
-    """All rows that may stand in the way of a stay, expired holds included, in one statement."""
-    gap = timedelta(days=preparation_days)
+    """What stands in the way of stays in `[start, end)`, or within `reach` days beside it.
+
+    Expired holds included. One statement for any number of properties.
+    """
+    gap = timedelta(days=reach)
     occupied = select(
+        OccupiedNight.property_id,
         OccupiedNight.night,
         OccupiedNight.kind,
         OccupiedNight.booking_id,
         OccupiedNight.hold_expires_at,
     ).where(
-        OccupiedNight.property_id == property_id,
+        OccupiedNight.property_id.in_(property_ids),
         OccupiedNight.night >= start - gap,
         OccupiedNight.night < end + gap,
     )
-    closed = select(CalendarNight.night, null(), null(), null()).where(
-        CalendarNight.property_id == property_id,
+    closed = select(CalendarNight.property_id, CalendarNight.night, null(), null(), null()).where(
+        CalendarNight.property_id.in_(property_ids),
         CalendarNight.night >= start,
         CalendarNight.night < end,
         CalendarNight.closed,
     )
-    rows: Result[Any] = await connection.execute(union_all(occupied, closed))
-    return [
-        TakenNight(night, kind and NightKind(kind), booking_id, expires_at)
-        for night, kind, booking_id, expires_at in rows
-    ]
+    rows: Result[*tuple[Any, ...]] = await connection.execute(union_all(occupied, closed))
+    return [msgspec.convert(row, TakenNight) for row in rows.mappings()]
 
 
-def _unavailable(
+def unavailable_nights(
     found: Iterable[TakenNight], start: date, end: date, preparation_days: int, now: datetime
 ) -> list[date]:
-    """The nights of `[start, end)` that the found rows make unavailable."""
+    """The nights of `[start, end)` that the found rows of a property make unavailable, in order."""
     nights: set[date] = set()
     for taken_night in found:
         if taken_night.expired(now):

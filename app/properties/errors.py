@@ -2,7 +2,16 @@
 
 from collections.abc import Sequence
 
-from app.errors import DomainError
+from app.errors import DomainError, Forbidden
+
+
+class HostRequired(Forbidden):
+    """The caller has not become a host yet."""
+
+    code = "HOST_REQUIRED"
+
+    def __init__(self) -> None:
+        super().__init__("Become a host first.")
 
 
 class PropertyNotBookable(DomainError):

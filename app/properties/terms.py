@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from app.config import Settings
 from db.enums import CancellationPolicy, PropertyStatus, TaxKind
 
 # date.weekday() of the nights that a weekend price is for.
@@ -34,6 +35,11 @@ class Fees(msgspec.Struct, frozen=True, kw_only=True):
 
     guest_fee_bp: int
     host_fee_bp: int
+
+
+def fees_of(settings: Settings) -> Fees:
+    """The rates of new bookings; each keeps its own from then on."""
+    return Fees(guest_fee_bp=settings.guest_fee_bp, host_fee_bp=settings.host_fee_bp)
 
 
 class Tax(msgspec.Struct, frozen=True, kw_only=True):

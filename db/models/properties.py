@@ -24,6 +24,7 @@ from db.base import Base, Currency, Key, Minor, one_of
 from db.enums import CancellationPolicy, PropertyStatus, PropertyType, TaxKind
 
 ALL_WEEKDAYS = 0b1111111
+PUBLISHED = text("status = 'PUBLISHED'")
 
 
 class Property(Base):
@@ -61,26 +62,42 @@ class Property(Base):
             name="weekdays",
         ),
         CheckConstraint("review_count >= 0 AND rating_sum >= review_count", name="rating"),
+        # An unknown zone is refused when it is written: it would fail every search with dates.
+        CheckConstraint(
+            "timezone(timezone, timestamptz '2000-01-01 00:00Z') IS NOT NULL", name="timezone"
+        ),
+        # What is published has a place in the order of the newest.
+        CheckConstraint("status <> 'PUBLISHED' OR published_at IS NOT NULL", name="published_at"),
         Index(None, "host_id", "id"),
-        # A map search: the box on the coordinates, of the few thousand that can be shown at all.
+        # A map search. Of the public points: a box must not tell more than a place's page does.
         Index(
             "properties_map_idx",
-            "latitude",
-            "longitude",
-            postgresql_where=text("status = 'PUBLISHED'"),
+            "public_latitude",
+            "public_longitude",
+            postgresql_where=PUBLISHED,
         ),
         Index(
             "properties_city_idx",
             func.lower(text("city")),
             "id",
-            postgresql_where=text("status = 'PUBLISHED'"),
+            postgresql_where=PUBLISHED,
+        ),
+        # The orders of a search without a place: read until the page is full.
+        *(
+            Index(f"properties_{name}_idx", column, "id", postgresql_where=PUBLISHED)
+            for name, column in (
+                ("recommendation", "recommendation"),
+                ("price", "base_price_minor"),
+                ("rating", "average_rating_milli"),
+                ("newest", "published_at"),
+            )
         ),
         Index(
             "properties_text_idx",
             "search_text",
             postgresql_using="gin",
             postgresql_ops={"search_text": "gin_trgm_ops"},
-            postgresql_where=text("status = 'PUBLISHED'"),
+            postgresql_where=PUBLISHED,
         ),
     )
 
@@ -103,7 +120,9 @@ class Property(Base):
     timezone: Mapped[str]
     check_in_time: Mapped[time] = mapped_column(Time, server_default=text("'15:00'"))
     check_out_time: Mapped[time] = mapped_column(Time, server_default=text("'11:00'"))
-    search_text: Mapped[str] = mapped_column(Computed("lower(title || ' ' || city)", persisted=True))
+    search_text: Mapped[str] = mapped_column(
+        Computed("lower(title || ' ' || city)", persisted=True)
+    )
     # Room
     max_guests: Mapped[int] = mapped_column(SmallInteger)
     bedrooms: Mapped[int] = mapped_column(SmallInteger, server_default="1")
@@ -140,6 +159,14 @@ class Property(Base):
     # Kept in the transaction that publishes a review.
     rating_sum: Mapped[int] = mapped_column(Integer, server_default="0")
     review_count: Mapped[int] = mapped_column(Integer, server_default="0")
+    # In thousandths; 0 without reviews.
+    average_rating_milli: Mapped[int] = mapped_column(
+        Integer, Computed("rating_sum * 1000 / greatest(review_count, 1)", persisted=True)
+    )
+    # The same as if ten more guests had given 4.4: few reviews count for little.
+    recommendation: Mapped[int] = mapped_column(
+        Integer, Computed("(rating_sum * 1000 + 44000) / (review_count + 10)", persisted=True)
+    )
     # Grows by one with every edit by the host.
     version: Mapped[int] = mapped_column(Integer, server_default="1")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -321,6 +321,18 @@ def upgrade() -> None:
         sa.Column("last_minute_discount_bp", sa.Integer(), server_default="0", nullable=False),
         sa.Column("rating_sum", sa.Integer(), server_default="0", nullable=False),
         sa.Column("review_count", sa.Integer(), server_default="0", nullable=False),
+        sa.Column(
+            "average_rating_milli",
+            sa.Integer(),
+            sa.Computed("rating_sum * 1000 / greatest(review_count, 1)", persisted=True),
+            nullable=False,
+        ),
+        sa.Column(
+            "recommendation",
+            sa.Integer(),
+            sa.Computed("(rating_sum * 1000 + 44000) / (review_count + 10)", persisted=True),
+            nullable=False,
+        ),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.Column(
             "created_at",
@@ -382,6 +394,14 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "review_count >= 0 AND rating_sum >= review_count", name=op.f("properties_rating_check")
         ),
+        sa.CheckConstraint(
+            "timezone(timezone, timestamptz '2000-01-01 00:00Z') IS NOT NULL",
+            name=op.f("properties_timezone_check"),
+        ),
+        sa.CheckConstraint(
+            "status <> 'PUBLISHED' OR published_at IS NOT NULL",
+            name=op.f("properties_published_at_check"),
+        ),
         sa.ForeignKeyConstraint(["host_id"], ["users.id"], name=op.f("properties_host_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("properties_pkey")),
     )
@@ -398,7 +418,35 @@ def upgrade() -> None:
     op.create_index(
         "properties_map_idx",
         "properties",
-        ["latitude", "longitude"],
+        ["public_latitude", "public_longitude"],
+        unique=False,
+        postgresql_where=sa.text("status = 'PUBLISHED'"),
+    )
+    op.create_index(
+        "properties_newest_idx",
+        "properties",
+        ["published_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("status = 'PUBLISHED'"),
+    )
+    op.create_index(
+        "properties_price_idx",
+        "properties",
+        ["base_price_minor", "id"],
+        unique=False,
+        postgresql_where=sa.text("status = 'PUBLISHED'"),
+    )
+    op.create_index(
+        "properties_rating_idx",
+        "properties",
+        ["average_rating_milli", "id"],
+        unique=False,
+        postgresql_where=sa.text("status = 'PUBLISHED'"),
+    )
+    op.create_index(
+        "properties_recommendation_idx",
+        "properties",
+        ["recommendation", "id"],
         unique=False,
         postgresql_where=sa.text("status = 'PUBLISHED'"),
     )
@@ -1000,6 +1048,26 @@ def downgrade() -> None:
         table_name="properties",
         postgresql_using="gin",
         postgresql_ops={"search_text": "gin_trgm_ops"},
+        postgresql_where=sa.text("status = 'PUBLISHED'"),
+    )
+    op.drop_index(
+        "properties_recommendation_idx",
+        table_name="properties",
+        postgresql_where=sa.text("status = 'PUBLISHED'"),
+    )
+    op.drop_index(
+        "properties_rating_idx",
+        table_name="properties",
+        postgresql_where=sa.text("status = 'PUBLISHED'"),
+    )
+    op.drop_index(
+        "properties_price_idx",
+        table_name="properties",
+        postgresql_where=sa.text("status = 'PUBLISHED'"),
+    )
+    op.drop_index(
+        "properties_newest_idx",
+        table_name="properties",
         postgresql_where=sa.text("status = 'PUBLISHED'"),
     )
     op.drop_index(
