@@ -44,8 +44,6 @@ async def test_a_deadlock_is_counted(database_url: str) -> None:
     assert await deadlocks(database_url) == 0
     one = await asyncpg.connect(plain(database_url))
     two = await asyncpg.connect(plain(database_url))
-    for connection in (one, two):
-        await connection.execute("SET deadlock_timeout = '10ms'")
     await one.execute("BEGIN; SELECT pg_advisory_xact_lock(1)")
     await two.execute("BEGIN; SELECT pg_advisory_xact_lock(2)")
     results = await asyncio.gather(
