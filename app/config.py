@@ -76,6 +76,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     graphql_deadline_seconds: float = 10.0
     log_level: str = "INFO"
     log_json: bool | None = None
+    # Serve Prometheus's /metrics on the API's port too; the worker's port always does.
+    metrics_enabled: bool = False
 
     @property
     def is_production(self) -> bool:

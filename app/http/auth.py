@@ -1,0 +1,339 @@
+"""Registration and sign-in."""
+
+import base64
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, Response, Router, post
+from litestar.datastructures import Cookie
+from msgspec import Meta
+
+from app import clock
+from app.actor import ANONYMOUS, Actor
+from app.errors import Forbidden
+from app.http import problems
+from app.http.problems import UnsupportedMediaType, documented
+from app.http.state import keys_of, runtime_of
+from app.identity import flows, rules, service, tokens
+from app.identity.errors import AccessTokenRefused, RefreshRefused
+from app.identity.flows import Registration
+from app.identity.service import Client, SignedIn
+
+COOKIE = "roost_refresh"
+PATH = "/auth"
+MAX_BODY = 16 * 1024
+NO_STORE = {"cache-control": "no-store"}
+
+Email = Annotated[
+    str,
+    Meta(
+        max_length=rules.MAX_EMAIL,
+        description="Where confirmations are sent. Shown to nobody else.",
+        examples=["ada@example.com"],
+        extra_json_schema={"format": "email"},
+    ),
+]
+Username = Annotated[
+    str,
+    Meta(
+        min_length=3,
+        max_length=30,
+        pattern=r"^[A-Za-z0-9_.]{3,30}$",
+        description="Public, and unique whatever its case.",
+        examples=["ada.lovelace"],
+    ),
+]
+Name = Annotated[
+    str, Meta(min_length=1, max_length=rules.MAX_NAME, description="1 to 100 characters.")
+]
+RefreshText = Annotated[
+    str,
+    Meta(
+        max_length=256,
+        description="Used once: each answer brings the next one.",
+        examples=["3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"],
+    ),
+]
+
+
+class Body(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """What clients send."""
+
+
+class RegisterBody(Body, frozen=True, kw_only=True):
+    """A new account."""
+
+    email: Email
+    username: Username
+    password: Annotated[
+        str,
+        Meta(
+            min_length=rules.MIN_PASSWORD,
+            max_length=rules.MAX_PASSWORD,
+            description="Anything from 10 to 256 characters that is not among the common ones.",
+            examples=["gravel otter lamp"],
+            extra_json_schema={"format": "password"},
+        ),
+    ]
+    first_name: Name
+    last_name: Name
+
+
+class LoginBody(Body, frozen=True, kw_only=True):
+    """Who signs in."""
+
+    login: Annotated[
+        str,
+        Meta(
+            max_length=rules.MAX_LOGIN,
+            description="The e-mail address or the username.",
+            examples=["ada@example.com"],
+        ),
+    ]
+    password: Annotated[str, Meta(max_length=1_024, extra_json_schema={"format": "password"})]
+
+
+class RefreshBody(Body, frozen=True, kw_only=True):
+    """For clients without cookies."""
+
+    refresh_token: RefreshText | None = None
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What clients get."""
+
+
+class Registered(Reply, frozen=True, kw_only=True):
+    """What was sent, without the password. The same whether or not the address was known."""
+
+    email: str
+    username: str
+    first_name: str
+    last_name: str
+
+
+class AccountReply(Reply, frozen=True, kw_only=True):
+    """The signed-in person, as `viewer` shows them in GraphQL."""
+
+    id: Annotated[str, Meta(description="The same id as in GraphQL.")]
+    email: str
+    email_verified: bool
+    username: str
+    first_name: str
+    last_name: str
+    bio: str
+    picture_url: str | None
+    is_host: bool
+    host_since: datetime | None
+    created_at: datetime
+
+
+class SignedInReply(Reply, frozen=True, kw_only=True):
+    """A signed-in session."""
+
+    access_token: Annotated[
+        str, Meta(description="For `Authorization: Bearer …`, here and in GraphQL.")
+    ]
+    expires_in: Annotated[int, Meta(gt=0, description="Seconds that the access token lasts.")]
+    refresh_token: RefreshText
+    user: AccountReply
+
+
+def require_json(request: Request[Any, Any, Any]) -> None:
+    """Refuse other bodies: browsers send them across origins without asking first."""
+    length = request.headers.get("content-length", "0")
+    if length == "0" and "transfer-encoding" not in request.headers:
+        return
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media != "application/json":
+        raise UnsupportedMediaType(detail="The body must be application/json.")
+
+
+@post(
+    "/register",
+    summary="Make an account",
+    description=(
+        "Answers the same whether or not the address already has an account, whose owner gets "
+        "a mail. Sign in afterwards."
+    ),
+    response_description="The account is there, or its owner has been told.",
+    responses=documented(400, 409, 413, 415),
+)
+async def register(request: Request[Any, Any, Any], data: RegisterBody) -> Response[Registered]:
+    wanted = Registration(**msgspec.structs.asdict(data))
+    await flows.register(runtime_of(request).db, wanted)
+    echo = Registered(
+        email=data.email,
+        username=data.username,
+        first_name=data.first_name,
+        last_name=data.last_name,
+    )
+    return Response(echo, headers=NO_STORE)
+
+
+@post(
+    "/login",
+    status_code=200,
+    summary="Sign in",
+    description=(
+        f"Also sets the refresh token as the cookie `{COOKIE}`, which scripts cannot read."
+    ),
+    response_description="Signed in.",
+    responses=documented(400, 401, 413, 415),
+)
+async def login(request: Request[Any, Any, Any], data: LoginBody) -> Response[SignedInReply]:
+    signed_in = await flows.sign_in(
+        runtime_of(request).db,
+        keys_of(request),
+        data.login,
+        data.password,
+        _client(request),
+        clock.now(),
+    )
+    return _reply(request, signed_in)
+
+
+@post(
+    "/refresh",
+    status_code=200,
+    summary="Go on with a new access token",
+    description=(
+        "Exchanges a refresh token, from the body or else from the cookie, for an access token "
+        "and the next refresh token. A client that lost the answer may ask again within 10 "
+        "seconds and gets the same; any other second use ends the session."
+    ),
+    response_description="Still signed in.",
+    responses=documented(400, 401, 403, 413, 415),
+)
+async def refresh(
+    request: Request[Any, Any, Any], data: RefreshBody | None = None
+) -> Response[Any]:
+    token = _presented(request, data)
+    try:
+        if token is None:
+            raise RefreshRefused
+        refreshed = await flows.refresh(
+            runtime_of(request).db, keys_of(request), token, _client(request), clock.now()
+        )
+    except RefreshRefused as refused:
+        response = problems.from_domain(refused)
+        response.set_cookie(_cookie(request, None))
+        return response
+    return _reply(request, refreshed)
+
+
+@post(
+    "/logout",
+    status_code=204,
+    summary="Sign out",
+    description=(
+        "Ends the session of the refresh token (body or cookie) and of the access token, if "
+        "there are any, and closes its live connections. The access token itself lasts its few "
+        "minutes."
+    ),
+    response_description="Signed out.",
+    responses=documented(400, 403, 413, 415),
+)
+async def logout(
+    request: Request[Any, Any, Any], data: RefreshBody | None = None
+) -> Response[None]:
+    presented = _presented(request, data)
+    token = None if presented is None else tokens.decode_refresh_token(presented)
+    actor, now = _actor(request), clock.now()
+    if token is not None or actor.session_id is not None:
+        await runtime_of(request).db.run(lambda session: service.logout(session, actor, token, now))
+    return Response(None, cookies=[_cookie(request, None)], headers=NO_STORE)
+
+
+def _presented(request: Request[Any, Any, Any], body: RefreshBody | None) -> str | None:
+    """The refresh token of the body, else of the cookie. Raises Forbidden.
+
+    A cookie comes along with whatever page makes a browser send the request, so that page must be
+    one of ours.
+    """
+    if body is not None and body.refresh_token is not None:
+        return body.refresh_token
+    token = request.cookies.get(COOKIE)
+    if token is None:
+        return None
+    settings = runtime_of(request).settings
+    origin = request.headers.get("origin")
+    if origin is not None and origin not in (
+        settings.public_url.rstrip("/"),
+        *settings.web_origins,
+    ):
+        raise Forbidden("This origin may not use the cookie.")
+    return token
+
+
+def _actor(request: Request[Any, Any, Any]) -> Actor:
+    """Who asks; an access token that has ended is no reason not to sign out."""
+    try:
+        return tokens.authenticate(
+            request.headers.get("authorization"), keys_of(request), clock.now()
+        )
+    except AccessTokenRefused:
+        return ANONYMOUS
+
+
+def _client(request: Request[Any, Any, Any]) -> Client:
+    agent = request.headers.get("user-agent", "")
+    return Client(
+        user_agent="".join(letter for letter in agent if letter.isprintable()),
+        address=request.client.host if request.client else "",
+    )
+
+
+def _cookie(request: Request[Any, Any, Any], token: str | None) -> Cookie:
+    """The refresh token for browsers; None takes it away."""
+    settings = runtime_of(request).settings
+    return Cookie(
+        key=COOKIE,
+        value=token or "",
+        path=PATH,
+        max_age=0 if token is None else settings.refresh_token_seconds,
+        httponly=True,
+        samesite="lax",
+        secure=settings.is_production,
+    )
+
+
+def _reply(request: Request[Any, Any, Any], signed_in: SignedIn) -> Response[SignedInReply]:
+    user = signed_in.user
+    reply = SignedInReply(
+        access_token=signed_in.access_token,
+        expires_in=signed_in.expires_in,
+        refresh_token=signed_in.refresh_token,
+        user=AccountReply(
+            # As `schema.ids` has it, so that a client's cache knows one person by one id.
+            id=base64.urlsafe_b64encode(f"User:{user.id}".encode()).decode().rstrip("="),
+            email=user.email,
+            email_verified=user.email_verified_at is not None,
+            username=user.username,
+            first_name=user.first_name,
+            last_name=user.last_name,
+            bio=user.bio,
+            picture_url=_absolute(request, user.picture_url),
+            is_host=user.is_host,
+            host_since=user.host_since_at,
+            created_at=user.created_at,
+        ),
+    )
+    return Response(reply, cookies=[_cookie(request, signed_in.refresh_token)], headers=NO_STORE)
+
+
+def _absolute(request: Request[Any, Any, Any], url: str | None) -> str | None:
+    if url is not None and url.startswith("/"):
+        return runtime_of(request).settings.public_url.rstrip("/") + url
+    return url
+
+
+# Accounts are made and signed in here; everything else about them is in GraphQL.
+auth_router = Router(
+    PATH,
+    route_handlers=[register, login, refresh, logout],
+    tags=["Sign-in"],
+    before_request=require_json,
+    request_max_body_size=MAX_BODY,
+)

@@ -1,0 +1,108 @@
+"""The API process: REST and GraphQL on one port."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from litestar import Litestar
+from litestar.config.cors import CORSConfig
+from litestar.datastructures import State
+
+from app import config, telemetry
+from app.config import Settings, SettingsError
+from app.http import docs, health, media, metrics, problems, security, state, webhooks
+from app.http.auth import auth_router
+from app.http.shutdown import drained_first
+from app.identity import tokens
+from app.runtime import open_runtime
+from schema.transport.lifetime import Draining
+
+# No JSON body of ours is larger; webhooks set their own limit.
+MAX_BODY = 128 * 1024
+# How long clients get to take leave of their websockets before the server stops listening.
+SOCKETS_SECONDS = 5.0
+
+ROUTES = (
+    auth_router,
+    webhooks.stripe_webhook,
+    health.live,
+    health.ready,
+    media.media,
+    media.media_head,
+    docs.openapi_document,
+    docs.jwks,
+)
+
+
+class Api(Litestar):
+    """Litestar, with every connection observed and every answer hardened: its 404s too."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """The ASGI application."""
+        headers = self.state["headers"]
+        serve: Any = super().__call__
+
+        async def hardened(scope: Any, receive: Any, send: Any) -> None:
+            await security.harden(serve, headers, scope, receive, send)
+
+        await telemetry.observe(hardened, scope, receive, send)
+
+
+def create_app(settings: Settings | None = None) -> Litestar:
+    """The ASGI application; settings come from the environment if none are given.
+
+    Connects to nothing before its lifespan begins. Raises SettingsError.
+    """
+    settings = settings or config.load()
+    if "*" in settings.web_origins:
+        raise SettingsError("WEB_ORIGINS names each origin: '*' would lend cookies to any page")
+    telemetry.configure(settings)
+    draining = Draining()
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            runtime = await stack.enter_async_context(open_runtime(settings))
+            app.state[state.RUNTIME] = runtime
+            app.state[state.READINESS] = await stack.enter_async_context(
+                health.open_readiness(settings, runtime.redis, lambda: draining.begun)
+            )
+            stack.enter_context(drained_first(lambda: draining.drain(SOCKETS_SECONDS)))
+            yield
+
+    return Api(
+        route_handlers=[*ROUTES, *([metrics.metrics] if settings.metrics_enabled else [])],
+        lifespan=[lifespan],
+        state=State(
+            {state.KEYS: tokens.load_keys(settings), "headers": security.headers_for(settings)}
+        ),
+        exception_handlers=problems.HANDLERS,
+        request_max_body_size=MAX_BODY,
+        openapi_config=docs.openapi_config(settings),
+        cors_config=_cors(settings),
+        # Ours, in app.telemetry.
+        logging_config=None,
+        debug=False,
+    )
+
+
+def _cors(settings: Settings) -> CORSConfig | None:
+    """What pages of other origins may send, cookies included; nothing unless they are named."""
+    if not settings.web_origins:
+        return None
+    return CORSConfig(
+        allow_origins=list(settings.web_origins),
+        allow_methods=["GET", "POST"],
+        allow_headers=[
+            "authorization",
+            "content-type",
+            "x-request-id",
+            "apollo-require-preflight",
+            "x-apollo-operation-name",
+            "apollographql-client-name",
+            "apollographql-client-version",
+        ],
+        allow_credentials=True,
+        expose_headers=["x-request-id", "retry-after"],
+        max_age=7200,
+    )
