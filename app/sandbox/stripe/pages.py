@@ -1,5 +1,6 @@
 """The pages that people see: pay, pass 3-D Secure, complete an account. Forms without script."""
 
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -66,6 +67,14 @@ def with_params(url: str, params: dict[str, str]) -> str:
     return urlunsplit(parts._replace(query=urlencode(query)))
 
 
+def _fields(encoded: bytes) -> dict[str, str]:
+    """A form's fields, or a query's; none where there are absurdly many."""
+    try:
+        return dict(pairs(encoded))
+    except StripeError:
+        return {}
+
+
 class Pages:
     """The pages over one sandbox."""
 
@@ -81,6 +90,14 @@ class Pages:
     def routes(self) -> list[Any]:
         """Litestar's handlers."""
         page, form = self._page, self._form
+
+        @get("/")
+        async def show_overview(request: HttpRequest[Any, Any, Any]) -> Response[str]:
+            return await page(request, self._overview, "")
+
+        @get(["/health/live", "/health/ready"])
+        async def health() -> dict[str, str]:
+            return {"status": "ok"}
 
         @get("/pay/{intent_id:str}")
         async def show_pay(request: HttpRequest[Any, Any, Any], intent_id: str) -> Response[str]:
@@ -112,18 +129,27 @@ class Pages:
         async def onboarding(request: HttpRequest[Any, Any, Any], link_id: str) -> Response[str]:
             return await form(request, self._onboard, link_id)
 
-        return [show_pay, pay, show_challenge, challenge, show_onboarding, onboarding]
+        return [
+            show_overview,
+            health,
+            show_pay,
+            pay,
+            show_challenge,
+            challenge,
+            show_onboarding,
+            onboarding,
+        ]
 
     async def _page(
         self, request: HttpRequest[Any, Any, Any], show: Any, object_id: str
     ) -> Response[str]:
-        answer: Response[str] = show(object_id, dict(pairs(request.scope["query_string"])))
+        answer: Response[str] = show(object_id, _fields(request.scope["query_string"]))
         return answer
 
     async def _form(
         self, request: HttpRequest[Any, Any, Any], act: Any, object_id: str
     ) -> Response[str]:
-        answer: Response[str] = act(object_id, dict(pairs(await request.body())))
+        answer: Response[str] = act(object_id, _fields(await request.body()))
         await self._api.store.flush()
         return answer
 
@@ -136,6 +162,14 @@ class Pages:
 
     def _redirect(self, url: str) -> Response[str]:
         return Response("", status_code=303, headers={**_SECURITY, "Location": url})
+
+    def _overview(self, _: str, __: dict[str, str]) -> Response[str]:
+        """What happened lately, for the developer who opens the sandbox's address."""
+        tables: dict[str, Any] = {
+            kind: list(islice(reversed(self._state.table(kind).values()), 12))
+            for kind in ("payment_intent", "refund", "transfer", "delivery")
+        }
+        return self._render("overview.html", **tables)
 
     # Paying
 

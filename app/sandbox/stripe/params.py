@@ -8,14 +8,22 @@ from urllib.parse import parse_qsl
 from app.sandbox.stripe.errors import bad_param
 
 _NAME = re.compile(r"^([^\[\]]+)((?:\[[^\[\]]*\])*)$")
+_MAX_FIELDS = 1_000
 _MAX_DEPTH = 6
 _MAX_INTEGER = 2**53 - 1
 
 
 def pairs(encoded: bytes) -> list[tuple[str, str]]:
-    """The decoded names and values, in the order sent."""
+    """The decoded names and values, in the order sent.
+
+    Raises:
+        StripeError: there are more than a thousand.
+    """
     text = encoded.decode("utf-8", "replace")
-    return parse_qsl(text, keep_blank_values=True, max_num_fields=1_000)
+    try:
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=_MAX_FIELDS)
+    except ValueError as error:
+        raise bad_param(f"At most {_MAX_FIELDS} parameters are allowed.", "") from error
 
 
 def nest(items: Iterable[tuple[str, str]]) -> dict[str, Any]:

@@ -37,17 +37,26 @@ class _Protocol(HttpToolsProtocol):
         self.scope["extensions"] = {_ABORT: {"call": self.transport.abort}}
 
 
-def create_app(config: Config) -> Litestar:
-    """The whole sandbox over one configuration.
+def refuse_in_production() -> None:
+    """Stop where nobody may pay with test cards; like the product, unset means production.
 
     Raises:
-        SystemExit: in production, where nobody may pay with test cards.
+        SystemExit: with what to do about it.
     """
     if os.environ.get("ROOST_ENV", "production") == "production":
         raise SystemExit(
             "The payment sandbox does not run in production:"
             " set ROOST_ENV=development (or test) if this is not production."
         )
+
+
+def create_app(config: Config) -> Litestar:
+    """The whole sandbox over one configuration.
+
+    Raises:
+        SystemExit: in production.
+    """
+    refuse_in_production()
     state = State(config)
     store = Store(state)
     endpoints.configure(state)
@@ -139,6 +148,7 @@ def main(
     Raises:
         SystemExit: in production, or the address can't be had; the message says which.
     """
+    refuse_in_production()
     logging.basicConfig(level=log_level.upper(), format="%(levelname)s sandbox: %(message)s")
     try:
         listener = socket.create_server((host, port))
