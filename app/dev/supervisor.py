@@ -11,6 +11,7 @@ from types import FrameType
 
 import httpx2
 
+from app.clock import now
 from app.config import SettingsError, load
 from app.dev import launch
 from app.dev.checks import Problem, free_ports, only_one, reach_postgres, reach_redis
@@ -83,7 +84,7 @@ class Supervisor:
         self._step("seed", ["seed", "--demo"], env)
         stack.callback(self._stop_children)
         self._start_children(the_plan, env)
-        say(welcome(the_plan, env, seconds=time.monotonic() - began))
+        say(welcome(the_plan, env, today=now().date(), seconds=time.monotonic() - began))
         while True:
             self._pause()
 
