@@ -22,6 +22,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+HANDLER = "roost"
 REQUEST_ID = b"x-request-id"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
@@ -82,6 +83,7 @@ def configure(settings: Settings) -> None:
         ]
     )
     handler = logging.StreamHandler(sys.stdout)
+    handler.set_name(HANDLER)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
@@ -89,7 +91,8 @@ def configure(settings: Settings) -> None:
         )
     )
     root = logging.getLogger()
-    root.handlers = [handler]
+    # Again in the same process (tests do): ours is replaced, others' stay.
+    root.handlers = [other for other in root.handlers if other.get_name() != HANDLER] + [handler]
     root.setLevel(settings.log_level.upper())
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Request, Response, Router, post
 from litestar.datastructures import Cookie
+from litestar.params import JSONBody
 from msgspec import Meta
 
 from app import clock
@@ -160,7 +161,9 @@ def require_json(request: Request[Any, Any, Any]) -> None:
     response_description="The account is there, or its owner has been told.",
     responses=documented(400, 409, 413, 415),
 )
-async def register(request: Request[Any, Any, Any], data: RegisterBody) -> Response[Registered]:
+async def register(
+    request: Request[Any, Any, Any], data: JSONBody[RegisterBody]
+) -> Response[Registered]:
     wanted = Registration(**msgspec.structs.asdict(data))
     await flows.register(runtime_of(request).db, wanted)
     echo = Registered(
@@ -182,7 +185,9 @@ async def register(request: Request[Any, Any, Any], data: RegisterBody) -> Respo
     response_description="Signed in.",
     responses=documented(400, 401, 413, 415),
 )
-async def login(request: Request[Any, Any, Any], data: LoginBody) -> Response[SignedInReply]:
+async def login(
+    request: Request[Any, Any, Any], data: JSONBody[LoginBody]
+) -> Response[SignedInReply]:
     signed_in = await flows.sign_in(
         runtime_of(request).db,
         keys_of(request),
@@ -207,7 +212,7 @@ async def login(request: Request[Any, Any, Any], data: LoginBody) -> Response[Si
     responses=documented(400, 401, 403, 413, 415),
 )
 async def refresh(
-    request: Request[Any, Any, Any], data: RefreshBody | None = None
+    request: Request[Any, Any, Any], data: JSONBody[RefreshBody | None] = None
 ) -> Response[Any]:
     token = _presented(request, data)
     try:
@@ -236,7 +241,7 @@ async def refresh(
     responses=documented(400, 403, 413, 415),
 )
 async def logout(
-    request: Request[Any, Any, Any], data: RefreshBody | None = None
+    request: Request[Any, Any, Any], data: JSONBody[RefreshBody | None] = None
 ) -> Response[None]:
     presented = _presented(request, data)
     token = None if presented is None else tokens.decode_refresh_token(presented)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from litestar import Request, Response, get, head
+from litestar.params import FromPath
 from litestar.response import File
 
 from app.errors import NotFound
@@ -24,36 +25,35 @@ CACHE = "public, max-age=3600, stale-while-revalidate=86400"
     response_description="Its bytes.",
     responses=documented(404),
 )
-async def media(request: Request[Any, Any, Any], path: str) -> Any:
-    return _file(request, path)
+async def media(request: Request[Any, Any, Any], path: FromPath[str]) -> Response[Any]:
+    found = _file(request, path)
+    if found.headers["etag"] in request.headers.get("if-none-match", ""):
+        return Response(None, status_code=304, headers=found.headers)
+    return found
 
 
 @head("/media/{path:path}", include_in_schema=False)
-async def media_head(request: Request[Any, Any, Any], path: str) -> Any:
+async def media_head(request: Request[Any, Any, Any], path: FromPath[str]) -> File:
     return _file(request, path)
 
 
-def _file(request: Request[Any, Any, Any], path: str) -> Response[Any]:
+def _file(request: Request[Any, Any, Any], path: str) -> File:
     found = locate(runtime_of(request).settings.media_dir, path)
     if found is None:
         raise NotFound("There is no such file.")
     state = found.stat()
-    etag = f'"{state.st_mtime_ns:x}-{state.st_size:x}"'
-    headers = {
-        "cache-control": CACHE,
-        "etag": etag,
-        "last-modified": formatdate(state.st_mtime, usegmt=True),
-        # Pages of any origin may show it.
-        "cross-origin-resource-policy": "cross-origin",
-    }
-    if etag in request.headers.get("if-none-match", ""):
-        return Response(None, status_code=304, headers=headers)
     return File(
         found,
         filename=found.name,
         content_disposition_type="inline",
         media_type=guess_type(found.name)[0] or "application/octet-stream",
-        headers=headers,
+        headers={
+            "cache-control": CACHE,
+            "etag": f'"{state.st_mtime_ns:x}-{state.st_size:x}"',
+            "last-modified": formatdate(state.st_mtime, usegmt=True),
+            # Pages of any origin may show it.
+            "cross-origin-resource-policy": "cross-origin",
+        },
         stat_result=state,
     )
 

@@ -18,6 +18,7 @@ from app.errors import DomainError
 from db.session import sqlstate
 
 MEDIA_TYPE = "application/problem+json"
+WHOLE_BODY = "body"
 # A client that comes back at once finds the same.
 RETRY_SECONDS = "5"
 
@@ -64,7 +65,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
             description="Names the kind of problem; about:blank means no more than the status.",
             examples=["urn:roost:problem:username-taken"],
         ),
-    ] = msgspec.field()
+    ]
     title: str
     status: int
     code: Annotated[str, Meta(description="The kind again, as GraphQL errors name it.")]
@@ -207,13 +208,19 @@ def is_outage(error: Exception) -> bool:
 
 
 def _field_problems(extra: Any) -> tuple[FieldProblem, ...] | None:
+    """Litestar's list of what is wrong; it calls the body `data`, after its own parameter."""
     if not isinstance(extra, list):
         return None
-    return tuple(
-        FieldProblem(str(each.get("key") or each.get("source") or "body"), str(each["message"]))
-        for each in extra
-        if isinstance(each, dict) and "message" in each
-    )
+    found = []
+    for each in extra:
+        field = str(each.get("key") or each.get("source") or WHOLE_BODY)
+        message = str(each.get("message", ""))
+        if field == "data":
+            field = WHOLE_BODY
+            if message == "'data'":
+                message = "A JSON body is needed"
+        found.append(FieldProblem(field, message))
+    return tuple(found)
 
 
 def _expected_headers(status: int) -> dict[str, str]:

@@ -1,6 +1,8 @@
 """The API inside the test process, over HTTP's own semantics but no socket."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import httpx2
 import pytest
@@ -9,18 +11,50 @@ from litestar import Litestar
 from app.config import Settings
 from app.main import create_app
 
+BASE_URL = "http://roost.test"
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[Litestar]:
+    """The application with its lifespan begun on this very loop."""
+    app = create_app(settings)
+    begun, over = asyncio.Event(), asyncio.Event()
+
+    async def live() -> None:
+        # In a task of its own: fixtures begin and end in different ones, which anyio refuses.
+        async with app.lifespan():
+            begun.set()
+            await over.wait()
+
+    lifespan = asyncio.create_task(live())
+    waiting = asyncio.create_task(begun.wait())
+    await asyncio.wait({lifespan, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    try:
+        if begun.is_set():
+            yield app
+    finally:
+        over.set()
+        await lifespan
+
+
+def client_of(app: Litestar, *, address: str = "192.0.2.1") -> httpx2.AsyncClient:
+    """A client that keeps cookies, as a browser does."""
+    transport = httpx2.ASGITransport(
+        app=app,  # type: ignore[arg-type]  # typed by Litestar, untyped by httpx2
+        raise_app_exceptions=False,
+        client=(address, 50_000),
+    )
+    return httpx2.AsyncClient(transport=transport, base_url=BASE_URL)
+
 
 @pytest.fixture
 async def api(settings: Settings) -> AsyncIterator[Litestar]:
-    """The application, its lifespan begun on this very loop."""
-    app = create_app(settings)
-    async with app.lifespan():
+    async with serving(settings) as app:
         yield app
 
 
 @pytest.fixture
 async def client(api: Litestar) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client that keeps cookies, as a browser does."""
-    transport = httpx2.ASGITransport(app=api, raise_app_exceptions=False)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://roost.test") as client:
+    async with client_of(api) as client:
         yield client
