@@ -213,18 +213,13 @@ async def login(
 )
 async def refresh(
     request: Request[Any, Any, Any], data: JSONBody[RefreshBody | None] = None
-) -> Response[Any]:
+) -> Response[SignedInReply]:
     token = _presented(request, data)
-    try:
-        if token is None:
-            raise RefreshRefused
-        refreshed = await flows.refresh(
-            runtime_of(request).db, keys_of(request), token, _client(request), clock.now()
-        )
-    except RefreshRefused as refused:
-        response = problems.from_domain(refused)
-        response.set_cookie(_cookie(request, None))
-        return response
+    if token is None:
+        raise RefreshRefused
+    refreshed = await flows.refresh(
+        runtime_of(request).db, keys_of(request), token, _client(request), clock.now()
+    )
     return _reply(request, refreshed)
 
 
@@ -249,6 +244,13 @@ async def logout(
     if token is not None or actor.session_id is not None:
         await runtime_of(request).db.run(lambda session: service.logout(session, actor, token, now))
     return Response(None, cookies=[_cookie(request, None)], headers=NO_STORE)
+
+
+def forget_cookie(request: Request[Any, Any, Any], refused: RefreshRefused) -> Response[Any]:
+    """Litestar's handler of a refresh token that is good for nothing any more."""
+    response = problems.from_domain(refused)
+    response.set_cookie(_cookie(request, None))
+    return response
 
 
 def _presented(request: Request[Any, Any, Any], body: RefreshBody | None) -> str | None:
@@ -340,5 +342,6 @@ auth_router = Router(
     route_handlers=[register, login, refresh, logout],
     tags=["Sign-in"],
     before_request=require_json,
+    exception_handlers={RefreshRefused: forget_cookie},
     request_max_body_size=MAX_BODY,
 )

@@ -4,16 +4,18 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, Router, get
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, ScalarRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme, Server, Tag
+from litestar.openapi.spec import Server, Tag
 
 from app.config import Settings
-from app.http import problems
+from app.http import auth, health, problems
 from app.http.state import keys_of
 from app.identity import tokens
 
 VERSION = "1.0.0"
+MEDIA_TYPE = "application/vnd.oai.openapi+json"
 DESCRIPTION = """\
 Sign-in, webhooks, health and pictures. Everything else is GraphQL, at `/graphql`.
 
@@ -26,6 +28,25 @@ TAGS = [
     Tag("Health", "For orchestrators."),
     Tag("Pictures", "Files of listings and people."),
 ]
+MODELS = (
+    auth.RegisterBody,
+    auth.Registered,
+    auth.LoginBody,
+    auth.RefreshBody,
+    auth.SignedInReply,
+    health.Live,
+    health.Ready,
+    problems.Problem,
+)
+BINARY = {"schema": {"type": "string", "format": "binary"}}
+
+
+class JsonDocument(JsonRenderPlugin):
+    """The refined document, where Litestar's page looks for it."""
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        """The document as JSON."""
+        return msgspec.json.encode(refined(openapi_schema))
 
 
 def openapi_config(settings: Settings) -> OpenAPIConfig:
@@ -36,24 +57,14 @@ def openapi_config(settings: Settings) -> OpenAPIConfig:
         description=DESCRIPTION,
         tags=TAGS,
         servers=[Server(url=settings.public_url.rstrip("/"))],
-        components=Components(
-            security_schemes={
-                "accessToken": SecurityScheme(
-                    type="http",
-                    scheme="bearer",
-                    bearer_format="JWT",
-                    description="From /auth/login.",
-                )
-            }
-        ),
-        use_handler_docstrings=True,
+        operation_id_creator=_operation_id,
         openapi_router=Router(
             "/docs", route_handlers=[], include_in_schema=False, after_request=_problem_if_missing
         ),
         render_plugins=(
-            (JsonRenderPlugin(),)
+            (JsonDocument(),)
             if settings.is_production
-            else (ScalarRenderPlugin(path="/"), JsonRenderPlugin())
+            else (ScalarRenderPlugin(path="/"), JsonDocument())
         ),
     )
 
@@ -61,18 +72,55 @@ def openapi_config(settings: Settings) -> OpenAPIConfig:
 @get("/openapi.json", include_in_schema=False)
 async def openapi_document(request: Request[Any, Any, Any]) -> Response[bytes]:
     """The OpenAPI document."""
-    body = msgspec.json.encode(request.app.openapi_schema.to_schema())
     return Response(
-        body,
-        media_type="application/vnd.oai.openapi+json",
+        msgspec.json.encode(refined(request.app.openapi_schema.to_schema())),
+        media_type=MEDIA_TYPE,
         headers={"cache-control": "public, max-age=300"},
     )
 
 
-@get("/.well-known/jwks.json", tags=["Sign-in"], summary="The public keys of access tokens")
+@get(
+    "/.well-known/jwks.json",
+    tags=["Sign-in"],
+    summary="The public keys of access tokens",
+    description="A JSON Web Key Set (RFC 7517). A token's header names its key by `kid`.",
+    response_description="The keys.",
+    responses=problems.documented(),
+)
 async def jwks(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
-    """A JSON Web Key Set (RFC 7517). A token's header names its key by `kid`."""
     return Response(tokens.jwks(keys_of(request)), headers={"cache-control": "public, max-age=300"})
+
+
+def refined(document: dict[str, Any]) -> dict[str, Any]:
+    """Litestar's document, with what it cannot know of our types and handlers."""
+    # msgspec knows its own constraints, docstrings and examples better.
+    _, schemas = msgspec.json.schema_components(MODELS, ref_template="#/components/schemas/{name}")
+    document["components"] = {"schemas": schemas}
+    paths = document["paths"]
+    for operation in (paths["/auth/refresh"]["post"], paths["/auth/logout"]["post"]):
+        operation["requestBody"]["required"] = False
+    paths["/auth/logout"]["post"]["responses"]["204"].pop("content", None)
+    webhook = paths["/webhooks/stripe"]["post"]
+    webhook["responses"]["200"].pop("content", None)
+    webhook["requestBody"] = {"required": True, "content": {"application/json": BINARY}}
+    webhook["parameters"] = [
+        {
+            "name": "Stripe-Signature",
+            "in": "header",
+            "required": True,
+            "schema": {"type": "string"},
+            "example": "t=1767225600,v1=5257a869e7ec…",
+        }
+    ]
+    picture = paths["/media/{path}"]["get"]["responses"]
+    picture["200"]["content"] = {"*/*": BINARY}
+    # Litestar's own, for path parameters that cannot be converted; every text is one.
+    picture.pop("400", None)
+    return document
+
+
+def _operation_id(handler: HTTPRouteHandler, _: Any, __: Any) -> str:
+    return handler.handler_name
 
 
 async def _problem_if_missing(response: Response[Any]) -> Response[Any]:

@@ -8,10 +8,12 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, get
+from litestar.openapi import ResponseSpec
 from redis.asyncio import Redis
 from sqlalchemy import text
 
 from app.config import Settings
+from app.http.problems import documented
 from app.http.state import READINESS
 from db.session import Database
 
@@ -85,6 +87,7 @@ async def open_readiness(
     tags=["Health"],
     summary="Whether the process lives",
     response_description="It does.",
+    responses=documented(),
 )
 async def live() -> Live:
     return Live()
@@ -95,6 +98,8 @@ async def live() -> Live:
     tags=["Health"],
     summary="Whether to send requests here",
     response_description="Send them.",
+    responses=documented()
+    | {503: ResponseSpec(Ready, description="Send none.", generate_examples=False)},
 )
 async def ready(request: Request[Any, Any, Any]) -> Response[Ready]:
     readiness: Readiness = request.app.state[READINESS]
