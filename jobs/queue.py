@@ -5,7 +5,6 @@ end is switched off here.
 """
 
 import asyncio
-import logging
 from asyncio import Task
 from collections.abc import Iterable
 from typing import Any
@@ -17,8 +16,6 @@ from saq.queue.redis import RedisQueue
 from saq.types import ListenCallback
 
 from jobs.registry import Lane
-
-log = logging.getLogger(__name__)
 
 # An idle worker asks again this often; until then Redis holds its call open. An idle worker that
 # is told to stop does so within this time.
@@ -35,7 +32,6 @@ class Queue(RedisQueue):
 
     def __init__(self, redis: Redis, lane: Lane) -> None:
         super().__init__(redis, name=f"roost-{lane}")
-        self._is_away = False
 
     async def dequeue(self, timeout: float = 0.0, poll_interval: float = 0.0) -> saq.Job | None:
         """The next job; None after `timeout` seconds, or when Redis is away.
@@ -43,17 +39,11 @@ class Queue(RedisQueue):
         The worker calls again at once, so waiting for Redis to come back happens here.
         """
         try:
-            job = await super().dequeue(timeout, poll_interval)
-        except (RedisError, OSError) as error:
-            if not self._is_away:
-                log.warning("%s: Redis is away (%s); waiting", self.name, type(error).__name__)
-                self._is_away = True
+            return await super().dequeue(timeout, poll_interval)
+        except (RedisError, OSError):
+            # The relay meets the same trouble, and says so once.
             await asyncio.sleep(RETRY_SECONDS)
             return None
-        if self._is_away:
-            log.warning("%s: Redis is back", self.name)
-            self._is_away = False
-        return job
 
     async def listen(
         self,

@@ -9,6 +9,9 @@ import contextlib
 import logging
 from collections.abc import Mapping
 
+from redis.exceptions import RedisError
+from sqlalchemy.exc import DBAPIError
+
 from app.outbox import WAKE
 from app.runtime import Runtime
 from jobs import messages
@@ -37,7 +40,12 @@ async def run(runtime: Runtime, queues: Mapping[Lane, Queue]) -> None:
             except Exception as error:
                 failures += 1
                 if failures == 1:
-                    log.warning("relay: cannot hand over jobs; trying again", exc_info=error)
+                    is_away = isinstance(error, RedisError | OSError | DBAPIError)
+                    log.warning(
+                        "relay: cannot hand over jobs, trying again: %s",
+                        messages.describe(error),
+                        exc_info=None if is_away else error,
+                    )
                 await asyncio.sleep(min(0.5 * 2 ** min(failures, 5), LONGEST_BACKOFF_SECONDS))
                 continue
             if failures:

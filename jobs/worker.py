@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
+from app import telemetry
 from app.config import Settings
 from app.runtime import Runtime, open_runtime
 from jobs import health, queue, relay, schedule, tasks
@@ -26,6 +27,7 @@ REDIS_SWEEP_SECONDS = 60
 
 def run(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT. Raises SystemExit with one line when the port is taken."""
+    telemetry.configure(settings)
     tasks.load()
     # The outbox tells what fails, and says it once; SAQ would say it per job, with a traceback.
     logging.getLogger("saq").setLevel(logging.CRITICAL)
