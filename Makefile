@@ -46,7 +46,7 @@ lock: ## Pin what pyproject.toml asks for, with hashes (UPGRADE=1 takes newer ve
 # Made aside and stamped last, so that an interrupted installation is begun again.
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-		echo "Roost needs Python 3.11 or newer as '$(PYTHON)' (found: $$($(PYTHON) --version 2>&1))." >&2; \
+		echo "Roost needs Python 3.11 or newer as '$(PYTHON)' (found: $$($(PYTHON) --version 2>/dev/null || echo none))." >&2; \
 		echo "Name another one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	@test -x $(BIN)/python || { echo "Making .venv with $$($(PYTHON) --version)"; $(PYTHON) -m venv .venv; }
 	@echo "Installing the packages of requirements.lock (a minute or two, once)"

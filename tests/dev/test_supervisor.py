@@ -1,128 +1,38 @@
 """`make run`: everything starts, everything stops, and what is wrong is said in one line.
 
-The supervisor, PostgreSQL and Redis are real; the programs that it starts are stand-ins that
-answer their health check, found before the real `app` because they lie in the working folder.
+The supervisor, PostgreSQL and Redis are real; the programs that it starts are stand-ins.
 """
 
-import os
 import signal
 import socket
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
-from app.dev.environment import PORTS
 from tests.conftest import Servers
-from tests.support.ports import free_port
-from tests.support.postgres import ROOT
-
-STAND_IN = """
-import http.server, os, sys
-port = {"serve": "PORT", "worker": "WORKER_PORT", "sandbox": "SANDBOX_PORT",
-        "mailbox": "MAILBOX_PORT"}.get(sys.argv[1])
-print("hello from", sys.argv[1], flush=True)
-if sys.argv[1] == os.environ.get("FAILS"):
-    sys.exit("no such luck")
-if port:
-    class Health(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200)
-            self.end_headers()
-        def log_message(self, *arguments):
-            pass
-    http.server.HTTPServer(("127.0.0.1", int(os.environ[port])), Health).serve_forever()
-"""
-START = "import sys, pathlib; from app.dev.supervisor import run; sys.exit(run(pathlib.Path.cwd()))"
+from tests.support.supervised import Session, gone
 
 
-class Session:
-    """One `make run` in a folder of its own."""
-
-    def __init__(self, folder: Path, servers: Servers | None) -> None:
-        self.folder = folder
-        self.env = {name: value for name, value in os.environ.items() if name != "MAKELEVEL"}
-        self.env |= {name: str(free_port()) for name in PORTS}
-        for name in ("DATABASE_URL", "REDIS_URL", "SMTP_URL", "STRIPE_SECRET_KEY"):
-            self.env.pop(name, None)
-        if servers:
-            self.env |= {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
-        self.process: subprocess.Popen[str] | None = None
-        self.output = folder / "output.txt"
-        package = folder / "app"
-        package.mkdir(exist_ok=True)
-        (package / "__init__.py").touch()
-        (package / "__main__.py").write_text(STAND_IN)
-
-    def start(self) -> None:
-        # -P and the path: the supervisor is the real one, only its children find the stand-in.
-        with self.output.open("w") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-P", "-c", START],
-                cwd=self.folder,
-                env=self.env | {"PYTHONPATH": str(ROOT)},
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                text=True,
-            )
-
-    def started(self) -> list[psutil.Process]:
-        """Start, wait for the screenful, and return every process below the supervisor."""
-        self.start()
-        assert self.process is not None
-        deadline = time.monotonic() + 30
-        while "Roost is ready" not in self.text:
-            assert self.process.poll() is None, self.text
-            assert time.monotonic() < deadline, self.text
-            time.sleep(0.05)
-        below: list[psutil.Process] = psutil.Process(self.process.pid).children(recursive=True)
-        return below
-
-    def send(self, number: signal.Signals) -> int:
-        assert self.process is not None
-        self.process.send_signal(number)
-        return self.process.wait(30)
-
-    def failed(self) -> str:
-        """Start, expect it to give up, and return what it said."""
-        self.start()
-        assert self.process is not None
-        assert self.process.wait(30) == 1, self.text
-        assert "Traceback" not in self.text
-        return self.text
-
-    @property
-    def text(self) -> str:
-        return self.output.read_text()
+def external(servers: Servers) -> dict[str, str]:
+    return {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
 
 
 @pytest.fixture
 def session(tmp_path: Path, servers: Servers) -> Iterator[Session]:
     """On the servers of the test run, so that it starts at once."""
-    session = Session(tmp_path, servers)
+    session = Session(tmp_path, external(servers))
     yield session
-    if session.process and session.process.poll() is None:
-        session.process.kill()
-        session.process.wait()
+    session.end()
 
 
 @pytest.fixture
 def whole_session(open_folder: Path) -> Iterator[Session]:
     """With PostgreSQL and Redis of its own."""
-    session = Session(open_folder, None)
+    session = Session(open_folder, {})
     yield session
-    if session.process and session.process.poll() is None:
-        session.process.kill()
-        session.process.wait()
-
-
-def gone(processes: list[psutil.Process]) -> bool:
-    return not psutil.wait_procs(processes, timeout=10)[1]
+    session.end()
 
 
 def test_everything_starts_and_ctrl_c_leaves_nothing(whole_session: Session) -> None:
@@ -166,7 +76,7 @@ def test_a_second_start_in_the_same_folder_names_the_first(
     session: Session, servers: Servers
 ) -> None:
     session.started()
-    second = Session(session.folder, servers)
+    second = Session(session.folder, external(servers))
     second.output = session.folder / "second.txt"
     said = second.failed()
     assert said.startswith("Already running in this checkout: http://localhost:")
