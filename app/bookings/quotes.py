@@ -1,0 +1,35 @@
+"""What a stay would cost, if it can be had at all."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.availability.rules import require_bounds
+from app.availability.service import require_available
+from app.pricing.rules import Fees, Guests, Quote
+from app.pricing.service import price
+from app.properties.errors import PropertyNotBookable
+from app.properties.service import load_bookable
+
+
+async def quote_stay(
+    connection: AsyncConnection,
+    property_id: UUID,
+    check_in: date,
+    check_out: date,
+    guests: Guests,
+    now: datetime,
+    fees: Fees,
+) -> Quote:
+    """The price of a stay that could be booked now. Claims nothing.
+
+    Raises Invalid, PropertyNotBookable, StayNotAllowed or DatesUnavailable.
+    """
+    require_bounds(check_in, check_out, guests)
+    found = await load_bookable(connection, [property_id], check_in, check_out, fees)
+    bookable = found.get(property_id)
+    if bookable is None:
+        raise PropertyNotBookable
+    await require_available(connection, bookable, check_in, check_out, guests, now)
+    return price(bookable, check_in, check_out, guests, now)

@@ -1,0 +1,10 @@
+"""Who may read what about a person."""
+
+from uuid import UUID
+
+from app.actor import Actor
+
+
+def is_own(user_id: UUID, actor: Actor) -> bool:
+    """Full name, e-mail, trips, properties' drafts and payouts are the person's own."""
+    return actor.user_id == user_id

@@ -1,0 +1,1 @@
+"""Bookings: reading, making and moving them, and following them live."""

@@ -1,0 +1,190 @@
+"""Bookings as their guest, their host and the staff see them."""
+
+from collections.abc import Awaitable
+from datetime import date, datetime
+from typing import Annotated, TypeAlias
+from uuid import UUID
+
+import msgspec
+import strawberry
+
+from app.bookings import cancellation, policy, service
+from app.bookings.errors import BookingNotFound
+from app.bookings.queries import BookingRow, ChangeRow
+from app.identity.queries import UserRow
+from app.money import Money as Amount
+from app.payments.queries import PaymentRow
+from app.properties.queries import PropertyRow
+from app.reviews.queries import ReviewRow
+from schema import ids
+from schema.context import Context, Info
+from schema.enums import BookingActor, BookingStatus, CancellationPolicy
+from schema.guests import Guests
+from schema.money import LineItem, LineRow, Money, lines
+from schema.node import Node, shows
+from schema.paging import Page
+from schema.payments import Payment
+from schema.properties.types import Property
+from schema.reviews import Review
+from schema.users import User
+
+Parent: TypeAlias = strawberry.Parent[BookingRow]
+
+
+@strawberry.type(description="One step in a booking's life.")
+class BookingHistoryEntry:
+    version: int = strawberry.field(description="1 for the first; grows by one.")
+    status: BookingStatus = strawberry.field(description="The booking's state after it.")
+    previous_status: BookingStatus | None = strawberry.field(description="The state before it.")
+    actor: BookingActor = strawberry.field(description="Who moved it.")
+    reason: str | None = strawberry.field(description="Why, in their words.")
+    occurred_at: datetime = strawberry.field(name="at", description="When.")
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """What cancelling now would give back."""
+
+    refund: Amount
+    line_items: list[LineRow]
+
+
+@strawberry.type(description="What cancelling now would give back to the guest.")
+class CancellationPreview:
+    refund: Money = strawberry.field(description="All in all.")
+    line_items: list[LineItem] = strawberry.field(description="Of what, and how much of each.")
+
+
+def property_of(booking: Parent, info: Info) -> Awaitable[PropertyRow | None]:
+    return info.context.loaders.properties.load(booking.property_id)
+
+
+def guest_of(booking: Parent, info: Info) -> Awaitable[UserRow | None]:
+    return info.context.loaders.users.load(booking.guest_id)
+
+
+def host_of(booking: Parent, info: Info) -> Awaitable[UserRow | None]:
+    return info.context.loaders.users.load(booking.host_id)
+
+
+def line_items(booking: Parent) -> list[LineRow]:
+    return lines(booking.lines(), booking.currency)
+
+
+def host_payout(booking: Parent, info: Info) -> Amount | None:
+    if policy.side(booking, info.context.actor) is not BookingActor.HOST:
+        return None
+    return Amount(booking.host_payout_minor, booking.currency)
+
+
+def payment_of(booking: Parent, info: Info) -> Awaitable[PaymentRow | None]:
+    return info.context.loaders.payment_of.load(booking.id)
+
+
+def history_of(booking: Parent, info: Info) -> Awaitable[list[ChangeRow]]:
+    return info.context.loaders.history_of.load(booking.id)
+
+
+def review_of(booking: Parent, info: Info) -> Awaitable[ReviewRow | None]:
+    return info.context.loaders.review_of.load(booking.id)
+
+
+def cancellation_preview(booking: Parent, info: Info) -> Preview | None:
+    try:
+        by = service.party(booking, info.context.actor)
+    except BookingNotFound:
+        return None
+    if service.cancellation_refusal(booking, by, info.context.now) is not None:
+        return None
+    refund = cancellation.refund(service.stay_of(booking), by, info.context.now)
+    return Preview(
+        Amount(refund.amount_minor, booking.currency), lines(refund.line_items, booking.currency)
+    )
+
+
+@strawberry.type(
+    description="A stay, from request to check-out. Visible to its guest, its host and staff."
+)
+class Booking(Node):
+    is_type_of = shows(BookingRow)
+
+    property = strawberry.field(resolver=property_of, graphql_type=Property, description="Where.")
+    guest = strawberry.field(resolver=guest_of, graphql_type=User, description="Who comes.")
+    host = strawberry.field(
+        resolver=host_of, graphql_type=User, description="Who let the property when it was booked."
+    )
+    status: BookingStatus = strawberry.field(description="Where it is in its life.")
+    version: int = strawberry.field(
+        description="Grows by one with each step: drop what comes with a lower one."
+    )
+    check_in: date = strawberry.field(description="The first night's date, local.")
+    check_out: date = strawberry.field(description="The date of leaving: no night any more.")
+    nights: int = strawberry.field(description="How many nights.")
+    check_in_at: datetime = strawberry.field(description="From when the guest may arrive.")
+    check_out_at: datetime = strawberry.field(description="Until when the guest must leave.")
+    guests: Guests = strawberry.field(description="Who comes, in numbers.")
+    message: str = strawberry.field(description="The guest's words to the host.")
+    total_price: Money = strawberry.field(description="What the guest pays, as it was agreed.")
+    line_items = strawberry.field(
+        resolver=line_items,
+        graphql_type=list[LineItem],
+        description="What the total consists of, as it was agreed.",
+    )
+    host_payout = strawberry.field(
+        resolver=host_payout,
+        graphql_type=Money | None,
+        description="What the host gets of it. Only for the host.",
+    )
+    cancellation_policy: CancellationPolicy = strawberry.field(
+        description="The policy that it was made under."
+    )
+    payment = strawberry.field(
+        resolver=payment_of,
+        graphql_type=Payment | None,
+        description="The last attempt to pay; null while the guest need not pay yet.",
+    )
+    history = strawberry.field(
+        resolver=history_of,
+        graphql_type=list[BookingHistoryEntry],
+        description="Every step so far, in order.",
+    )
+    expires_at: datetime | None = strawberry.field(
+        description="When it ends by itself unless the guest pays or the host answers."
+    )
+    confirmed_at: datetime | None = strawberry.field(description="When it was confirmed.")
+    cancelled_at: datetime | None = strawberry.field(description="When it was cancelled.")
+    cancelled_by: BookingActor | None = strawberry.field(description="Who cancelled it.")
+    cancellation_reason: str | None = strawberry.field(description="Why, in their words.")
+    cancellation_preview = strawberry.field(
+        resolver=cancellation_preview,
+        graphql_type=CancellationPreview | None,
+        description="What the viewer's cancelling now would give back to the guest; null when "
+        "the viewer cannot cancel it.",
+    )
+    review = strawberry.field(
+        resolver=review_of, graphql_type=Review | None, description="What the guest wrote."
+    )
+    created_at: datetime = strawberry.field(description="When it was made.")
+
+
+@strawberry.type(description="A booking in its place in a list.")
+class BookingEdge:
+    cursor: str = strawberry.field(description="Its place: pass it as `after`.")
+    node: Booking = strawberry.field(description="The booking.")
+
+
+@strawberry.type(description="One page of a list of bookings.")
+class BookingConnection(Page):
+    edges: list[BookingEdge] = strawberry.field(description="The bookings, in order.")
+
+
+async def visible_booking(context: Context, key: UUID) -> BookingRow | None:
+    """The booking, if the viewer may see it."""
+    row = await context.loaders.bookings.load(key)
+    return row if row and policy.may_see(row, context.actor) else None
+
+
+async def booking(
+    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Its global id.")]
+) -> BookingRow | None:
+    key = ids.key_of("Booking", id)
+    return None if key is None else await visible_booking(info.context, key)

@@ -1,0 +1,97 @@
+"""The whole schema, and its SDL."""
+
+from typing import Any
+
+import strawberry
+from strawberry.printer import print_schema
+from strawberry.schema.config import StrawberryConfig
+
+from app.config import Settings
+from schema.bookings.mutations import BookingMutations
+from schema.bookings.subscriptions import Subscription
+from schema.bookings.types import Booking, booking
+from schema.find import node, nodes
+from schema.node import Node
+from schema.payments import Payment
+from schema.payouts import Payout, PayoutAccount, PayoutMutations
+from schema.properties.mutations import PropertyMutations
+from schema.properties.search import search_field
+from schema.properties.types import Photo, Property, property
+from schema.quotes import quote_field
+from schema.reviews import Review, ReviewMutations
+from schema.scalars import SCALARS, refuse_nul
+from schema.transport.limits import Limits
+from schema.transport.schema import Schema
+from schema.users import User, UserMutations, viewer
+
+
+@strawberry.type(description="What can be read.")
+class Query:
+    viewer = strawberry.field(
+        resolver=viewer,
+        graphql_type=User | None,
+        description="Who is signed in; null when nobody is.",
+    )
+    node = strawberry.field(
+        resolver=node,
+        graphql_type=Node | None,
+        description="The object with this id; null when there is none, or when it is not the "
+        "viewer's to see.",
+    )
+    nodes = strawberry.field(
+        resolver=nodes,
+        graphql_type=list[Node | None],
+        description="The objects with these ids (at most 50), in their order; null as in `node`.",
+    )
+    property = strawberry.field(
+        resolver=property,
+        graphql_type=Property | None,
+        description="A property that the viewer may see, or null.",
+    )
+    search_properties = search_field
+    quote = quote_field
+    booking = strawberry.field(
+        resolver=booking,
+        graphql_type=Booking | None,
+        description="A booking that the viewer is part of, or null.",
+    )
+
+
+@strawberry.type(
+    description="What can be done. Refusals are data: see each result's error types. Who is not "
+    "signed in gets the GraphQL error `UNAUTHENTICATED`."
+)
+class Mutation(
+    UserMutations, PropertyMutations, BookingMutations, ReviewMutations, PayoutMutations
+):
+    pass
+
+
+def build_schema(
+    *, introspection: bool = False, limits: Limits | None = None, extensions: Any = ()
+) -> Schema:
+    """The schema as the transport serves it; safe to share by all operations of a process."""
+    refuse_nul()
+    return Schema(
+        Query,
+        Mutation,
+        Subscription,
+        types=[User, Property, Photo, Booking, Payment, Review, Payout, PayoutAccount],
+        config=StrawberryConfig(scalar_map=SCALARS),
+        introspection=introspection,
+        limits=limits,
+        extensions=extensions,
+    )
+
+
+def schema_for(settings: Settings) -> Schema:
+    """The schema as these settings want it."""
+    return build_schema(
+        introspection=settings.introspection_enabled,
+        limits=Limits(deadline_seconds=settings.graphql_deadline_seconds),
+    )
+
+
+def sdl() -> str:
+    """The schema in GraphQL's own language, as it is committed in schema.graphql."""
+    return print_schema(build_schema()) + "\n"

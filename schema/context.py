@@ -1,0 +1,51 @@
+"""What every resolver of one operation shares: who asks, when, and the loaders."""
+
+from datetime import datetime
+from typing import TypeAlias
+from uuid import UUID
+
+import strawberry
+
+from app import clock
+from app.actor import ANONYMOUS, Actor
+from app.runtime import Runtime
+from schema.loaders import Loaders
+
+
+class Context:
+    """One operation's. `loaders` is replaced when what they hold may have changed."""
+
+    runtime: Runtime
+    actor: Actor
+    now: datetime
+    loaders: Loaders
+
+    def __init__(self, runtime: Runtime, actor: Actor = ANONYMOUS) -> None:
+        self.runtime = runtime
+        self.actor = actor
+        self.renew()
+
+    def renew(self) -> None:
+        """Forget everything read so far: after a mutation's commit, before each event."""
+        self.now = clock.now()
+        self.loaders = Loaders(self.runtime.db, self.actor, self.now)
+
+    # The two by which the transport knows when a long-lived connection has to end.
+
+    @property
+    def expires_at(self) -> datetime | None:
+        return self.actor.expires_at
+
+    @property
+    def session_id(self) -> UUID | None:
+        return self.actor.session_id
+
+
+Info: TypeAlias = strawberry.Info[Context, None]
+
+
+def absolute(url: str, info: Info) -> str:
+    """A picture's address as a browser needs it: stored ones may be paths on this server."""
+    if url.startswith("/"):
+        return info.context.runtime.settings.public_url.rstrip("/") + url
+    return url

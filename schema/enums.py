@@ -1,0 +1,217 @@
+"""The trade's enumerations as clients see them: the same values, with a word on each.
+
+The classes are those of db.enums and of the rules, which know nothing of GraphQL; rows hold the
+plain values, which are what the schema prints.
+"""
+
+from enum import StrEnum
+from typing import Any
+
+import strawberry
+
+from app.availability.rules import StayNotAllowedReason
+from app.properties.search import Sort
+from app.reviews.errors import ReviewNotAllowedReason
+from db.enums import (
+    Amenity,
+    BookingActor,
+    BookingStatus,
+    CancellationPolicy,
+    LineItemKind,
+    PaymentMethod,
+    PaymentProvider,
+    PaymentStatus,
+    PayoutAccountStatus,
+    PayoutStatus,
+    PropertyStatus,
+    PropertyType,
+)
+
+# Types import them from here, so that none is used before it has been described.
+__all__ = [
+    "Amenity",
+    "BookingActor",
+    "BookingStatus",
+    "CancellationPolicy",
+    "LineItemKind",
+    "PaymentMethod",
+    "PaymentProvider",
+    "PaymentStatus",
+    "PayoutAccountStatus",
+    "PayoutStatus",
+    "PropertyStatus",
+    "PropertyType",
+    "ReviewNotAllowedReason",
+    "Sort",
+    "StayNotAllowedReason",
+    "describe",
+]
+
+
+def describe(
+    kind: type[StrEnum], description: str, *, graphql_name: str | None = None, **values: str
+) -> None:
+    """Make `kind` a GraphQL enumeration. Every value needs its description."""
+    strawberry.enum(kind, name=graphql_name, description=description)
+    definition: Any = kind.__strawberry_definition__  # type: ignore[attr-defined]
+    for value in definition.values:
+        value.description = values.pop(value.name)
+    assert not values, f"{kind.__name__} has no {values}"
+
+
+describe(
+    PropertyStatus,
+    "Where a property is in its life.",
+    DRAFT="Being written; only its host sees it.",
+    PUBLISHED="Everybody sees it and may book it.",
+    UNPUBLISHED="Taken down by its host: no new bookings, old ones are kept.",
+    SUSPENDED="Taken down by the platform: no new bookings, old ones are kept.",
+)
+describe(
+    PropertyType,
+    "What kind of place it is.",
+    APARTMENT="A flat in a larger building.",
+    HOUSE="A whole house.",
+    CABIN="A simple house out in nature.",
+    VILLA="A large house with grounds.",
+    LOFT="One large open room, often converted.",
+    COTTAGE="A small house, often in the country.",
+    BOAT="A boat at its mooring.",
+    GUESTHOUSE="A separate house on the host's own grounds.",
+)
+describe(
+    Amenity,
+    "What a place offers.",
+    WIFI="Wireless internet.",
+    KITCHEN="A kitchen to cook in.",
+    WASHER="A washing machine.",
+    DRYER="A clothes dryer.",
+    AIR_CONDITIONING="Air conditioning.",
+    HEATING="Heating.",
+    WORKSPACE="A desk to work at.",
+    TV="A television.",
+    POOL="A swimming pool.",
+    HOT_TUB="A hot tub.",
+    PARKING="A parking place.",
+    EV_CHARGER="A charger for electric cars.",
+    CRIB="A crib for an infant.",
+    GYM="A gym.",
+    BREAKFAST="Breakfast is provided.",
+    FIREPLACE="An indoor fireplace.",
+    BALCONY="A balcony or terrace.",
+    GARDEN="A garden.",
+    BEACHFRONT="Right at a beach.",
+    STEP_FREE_ACCESS="Reachable without steps.",
+    SMOKE_ALARM="Smoke alarms.",
+    SELF_CHECK_IN="Check-in without meeting the host.",
+)
+describe(
+    CancellationPolicy,
+    "What a guest gets back who cancels a confirmed booking. Cleaning and pet fees always come "
+    "back before check-in, the service fee only while the nights are refunded in full.",
+    FLEXIBLE="Everything up to 24 h before check-in; after that all but one more night.",
+    MODERATE="Everything up to 5 days before check-in; after that half, but for one night.",
+    LIMITED="Everything up to 14 days before check-in, half up to 7 days, then nothing.",
+    FIRM="Everything up to 30 days before check-in, half up to 7 days, then nothing.",
+    STRICT="Half up to 7 days before check-in, then nothing; everything within 24 h of "
+    "confirmation if that is 7 days or more before check-in.",
+)
+describe(
+    BookingStatus,
+    "Where a booking is in its life.",
+    PENDING_PAYMENT="The nights are held for the guest to pay.",
+    PENDING_HOST="The host has been asked; the nights are held.",
+    CONFIRMED="Paid: the nights are the guest's.",
+    COMPLETED="The guest has checked out.",
+    CANCELLED="Ended by guest, host or the platform; see `cancelledBy`.",
+    DECLINED="The host said no. Nothing was charged.",
+    EXPIRED="Nobody paid or answered in time. Nothing was charged. A payment that still arrives "
+    "confirms the booking if its nights are free, and is refunded if not.",
+)
+describe(
+    BookingActor,
+    "In which role somebody moved a booking.",
+    GUEST="The guest.",
+    HOST="The host.",
+    ADMIN="The platform's staff.",
+    SYSTEM="The platform itself: a timer, or news from the payment provider.",
+)
+describe(
+    LineItemKind,
+    "What a line of a price is for.",
+    NIGHTS="Nights of one price.",
+    DISCOUNT="A discount on the nights; negative.",
+    EXTRA_GUESTS="Guests above the number included in the price.",
+    CLEANING_FEE="The host's cleaning fee, once per stay.",
+    PET_FEE="The host's fee for pets, once per stay.",
+    SERVICE_FEE="The platform's fee.",
+    TAX="A tax that the platform collects.",
+)
+describe(
+    PaymentMethod,
+    "How a guest pays.",
+    CARD="A payment card: can be authorised first and charged later.",
+    MOBILE_MONEY="Mobile money.",
+    BANK_TRANSFER="A bank transfer.",
+)
+describe(PaymentProvider, "Who moves the money.", STRIPE="Stripe.")
+describe(
+    PaymentStatus,
+    "Where a payment is in its life.",
+    PENDING="The guest has still to pay, or the provider to tell how it went.",
+    AUTHORIZED="The money is reserved, and taken when the host accepts.",
+    PAID="The money has been taken.",
+    FAILED="It failed for good.",
+    CANCELLED="It was given up before money was taken.",
+    PARTIALLY_REFUNDED="A part has been given back.",
+    REFUNDED="Everything has been given back.",
+    DISPUTED="The guest's bank disputes it.",
+)
+describe(
+    PayoutStatus,
+    "Where a payout is in its life.",
+    RESERVED="Set aside for the host, not known to have been sent yet.",
+    PAID="Sent to the host's account.",
+    FAILED="The provider refused; the amount is the host's again and will be sent anew.",
+)
+describe(
+    PayoutAccountStatus,
+    "Whether a payout account can be paid to.",
+    PENDING="The provider still needs something from the host.",
+    ACTIVE="Payouts are sent to it.",
+    RESTRICTED="The provider has stopped payouts until the host acts.",
+)
+describe(
+    StayNotAllowedReason,
+    "Why a stay cannot be booked although its nights may be free.",
+    IN_THE_PAST="It would begin before today, in the property's time zone.",
+    TOO_SHORT="It has fewer nights than the host accepts.",
+    TOO_LONG="It has more nights than the host accepts.",
+    TOO_SOON="The host needs more notice before check-in.",
+    TOO_FAR_AHEAD="The host does not take bookings that far ahead.",
+    TOO_MANY_GUESTS="There are more guests than the place takes.",
+    PETS_NOT_ALLOWED="The place does not take pets.",
+    NO_CHECK_IN_ON_THIS_DAY="Nobody can arrive on that weekday.",
+    NO_CHECK_OUT_ON_THIS_DAY="Nobody can leave on that weekday.",
+    OWN_PROPERTY="Hosts cannot book their own place.",
+    PAYMENT_METHOD_NOT_SUPPORTED="This way to pay is not possible for this stay.",
+)
+
+describe(
+    ReviewNotAllowedReason,
+    "Why a stay cannot be reviewed.",
+    STAY_NOT_COMPLETED="The guest has not checked out.",
+    WINDOW_CLOSED="Reviews are taken for 14 days after check-out.",
+    ALREADY_REVIEWED="The guest has reviewed it.",
+)
+describe(
+    Sort,
+    "The order of search results.",
+    graphql_name="PropertySort",
+    RECOMMENDED="Well and often rated places first.",
+    PRICE_LOW_TO_HIGH="The usual price of a night, lowest first; "
+    "in minor units of each property's own currency.",
+    PRICE_HIGH_TO_LOW="The usual price of a night, highest first.",
+    RATING="The average rating, highest first.",
+    NEWEST="Latest published first.",
+)

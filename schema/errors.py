@@ -1,0 +1,201 @@
+"""Refusals as data: the error types in the mutations' unions, and which refusal becomes which.
+
+A refusal is found by its code, and only where the field's union has its type; elsewhere it leaves
+as a GraphQL error with that code, and so does everything about signing in.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import fields
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Any
+
+import strawberry
+from strawberry.extensions import FieldExtension
+from strawberry.types.field import StrawberryField
+from strawberry.types.union import StrawberryUnion
+
+from app.errors import DomainError
+from schema.context import Info
+from schema.enums import (
+    BookingStatus,
+    ReviewNotAllowedReason,
+    StayNotAllowedReason,
+    describe,
+)
+
+
+class ErrorCode(StrEnum):
+    INVALID_INPUT = "INVALID_INPUT"
+    FORBIDDEN = "FORBIDDEN"
+    NOT_FOUND = "NOT_FOUND"
+    DATES_UNAVAILABLE = "DATES_UNAVAILABLE"
+    PRICE_CHANGED = "PRICE_CHANGED"
+    STAY_NOT_ALLOWED = "STAY_NOT_ALLOWED"
+    PROPERTY_NOT_BOOKABLE = "PROPERTY_NOT_BOOKABLE"
+    IDEMPOTENCY_CONFLICT = "IDEMPOTENCY_CONFLICT"
+    PAYMENT_UNAVAILABLE = "PAYMENT_UNAVAILABLE"
+    TRANSITION_NOT_ALLOWED = "TRANSITION_NOT_ALLOWED"
+    PROPERTY_INCOMPLETE = "PROPERTY_INCOMPLETE"
+    HOST_REQUIRED = "HOST_REQUIRED"
+    REVIEW_NOT_ALLOWED = "REVIEW_NOT_ALLOWED"
+
+
+describe(
+    ErrorCode,
+    "Why something was refused, for programs. Each code belongs to one error type.",
+    INVALID_INPUT="The input can never be accepted as it is.",
+    FORBIDDEN="The viewer may see it, but not do this to it.",
+    NOT_FOUND="Not there, or not the viewer's to see.",
+    DATES_UNAVAILABLE="Some of the nights are taken.",
+    PRICE_CHANGED="The price is not the one that was shown.",
+    STAY_NOT_ALLOWED="The property's terms do not allow the stay.",
+    PROPERTY_NOT_BOOKABLE="The property takes no bookings.",
+    IDEMPOTENCY_CONFLICT="The idempotency key was used for another request.",
+    PAYMENT_UNAVAILABLE="The payment provider cannot do it now.",
+    TRANSITION_NOT_ALLOWED="The booking's state does not allow the action.",
+    PROPERTY_INCOMPLETE="Something is missing before the property can be published.",
+    HOST_REQUIRED="Only hosts can do this: see `becomeHost`.",
+    REVIEW_NOT_ALLOWED="The stay cannot be reviewed, or not any more.",
+)
+
+
+@strawberry.interface(description="A refusal that a client can act on.")
+class Error:
+    code: ErrorCode = strawberry.field(description="Why, for programs.")
+    message: str = strawberry.field(description="Why, for people; in English.")
+
+
+@strawberry.type(description="The input can never be accepted as it is.")
+class InvalidInputError(Error):
+    field: str | None = strawberry.field(
+        description="Which input is wrong, e.g. `guests.adults`; null: several together."
+    )
+
+
+@strawberry.type(description="Not there, or not the viewer's to see.")
+class NotFoundError(Error):
+    pass
+
+
+@strawberry.type(description="The viewer may see it, but not do this to it.")
+class ForbiddenError(Error):
+    pass
+
+
+@strawberry.type(description="Only hosts can do this: see `becomeHost`.")
+class HostRequiredError(Error):
+    pass
+
+
+@strawberry.type(description="Some of the nights are taken.")
+class DatesUnavailableError(Error):
+    nights: list[date] = strawberry.field(description="Exactly the nights that are taken.")
+
+
+@strawberry.type(
+    description="The price is not the one that was shown. Nothing was booked or charged."
+)
+class PriceChangedError(Error):
+    quote: Annotated["Quote", strawberry.lazy("schema.quotes")] = strawberry.field(
+        description="The price now: show it, and send its total."
+    )
+
+
+@strawberry.type(description="The property's terms do not allow the stay.")
+class StayNotAllowedError(Error):
+    reason: StayNotAllowedReason = strawberry.field(description="Which of them.")
+
+
+@strawberry.type(description="The property takes no bookings: not there, or not published.")
+class PropertyNotBookableError(Error):
+    pass
+
+
+@strawberry.type(description="The idempotency key was used for another request.")
+class IdempotencyConflictError(Error):
+    retryable: bool = strawberry.field(
+        description="Whether the same request may succeed later; otherwise use a new key."
+    )
+
+
+@strawberry.type(description="The payment provider cannot do it now.")
+class PaymentUnavailableError(Error):
+    retryable: bool = strawberry.field(
+        description="Whether the same request (with the same idempotency key) may work later."
+    )
+
+
+@strawberry.type(description="The booking's state does not allow the action.")
+class TransitionNotAllowedError(Error):
+    status: BookingStatus = strawberry.field(description="The booking's state.")
+
+
+@strawberry.type(description="Something is missing before the property can be published.")
+class PropertyIncompleteError(Error):
+    missing: list[str] = strawberry.field(description="The fields of the property to fill in.")
+
+
+@strawberry.type(description="The stay cannot be reviewed, or not any more.")
+class ReviewNotAllowedError(Error):
+    reason: ReviewNotAllowedReason = strawberry.field(description="Why not.")
+
+
+TYPES: dict[ErrorCode, type[Error]] = {
+    ErrorCode.INVALID_INPUT: InvalidInputError,
+    ErrorCode.FORBIDDEN: ForbiddenError,
+    ErrorCode.NOT_FOUND: NotFoundError,
+    ErrorCode.DATES_UNAVAILABLE: DatesUnavailableError,
+    ErrorCode.PRICE_CHANGED: PriceChangedError,
+    ErrorCode.STAY_NOT_ALLOWED: StayNotAllowedError,
+    ErrorCode.PROPERTY_NOT_BOOKABLE: PropertyNotBookableError,
+    ErrorCode.IDEMPOTENCY_CONFLICT: IdempotencyConflictError,
+    ErrorCode.PAYMENT_UNAVAILABLE: PaymentUnavailableError,
+    ErrorCode.TRANSITION_NOT_ALLOWED: TransitionNotAllowedError,
+    ErrorCode.PROPERTY_INCOMPLETE: PropertyIncompleteError,
+    ErrorCode.HOST_REQUIRED: HostRequiredError,
+    ErrorCode.REVIEW_NOT_ALLOWED: ReviewNotAllowedError,
+}
+# Where GraphQL's ways and ours have different words.
+CODES = {"BAD_USER_INPUT": ErrorCode.INVALID_INPUT}
+
+
+def answer(refusal: DomainError, **extra: Any) -> Error | None:
+    """The refusal as data; its attributes fill the error type's fields. None: there is no type."""
+    code = CODES.get(refusal.code) or next((c for c in ErrorCode if c == refusal.code), None)
+    if code is None:
+        return None
+    kind = TYPES[code]
+    own = {field.name for field in fields(kind)} - {"code", "message"}  # type: ignore[arg-type]
+    values = {name: getattr(refusal, name, None) for name in own - extra.keys()}
+    return kind(code=code, message=refusal.message, **values, **extra)
+
+
+class Answers(FieldExtension):
+    """For a field whose union has error types: refusals become these.
+
+    Afterwards the operation's loaders are new ones: what was read before a commit is stale.
+    """
+
+    def __init__(self, *, signed_in: bool = False) -> None:
+        self._signed_in = signed_in
+
+    def apply(self, field: StrawberryField) -> None:
+        union = field.type
+        assert isinstance(union, StrawberryUnion)
+        self._types: tuple[Any, ...] = union.types
+
+    async def resolve_async(
+        self, next_: Callable[..., Awaitable[Any]], source: Any, info: Info, **kwargs: Any
+    ) -> Any:
+        if self._signed_in:
+            info.context.actor.require_user()
+        try:
+            return await next_(source, info, **kwargs)
+        except DomainError as refusal:
+            found = answer(refusal)
+            if found is None or type(found) not in self._types:
+                raise
+            return found
+        finally:
+            info.context.renew()

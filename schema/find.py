@@ -1,0 +1,59 @@
+"""Finding any object by its id, as far as the viewer may see it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any
+from uuid import UUID
+
+import strawberry
+
+from app.errors import Invalid
+from app.identity.queries import UserRow
+from schema import ids
+from schema.bookings.types import visible_booking
+from schema.context import Context, Info
+from schema.paging import MAX_PAGE
+from schema.payments import visible_payment
+from schema.payouts import visible_payout, visible_payout_account
+from schema.properties.access import visible_photo, visible_property
+from schema.reviews import visible_review
+
+
+async def visible_user(context: Context, key: UUID) -> UserRow | None:
+    """Everybody has a public face; what else there is of them is decided per field."""
+    return await context.loaders.users.load(key)
+
+
+FINDERS: Mapping[str, Callable[[Context, UUID], Awaitable[Any]]] = {
+    "User": visible_user,
+    "Property": visible_property,
+    "Photo": visible_photo,
+    "Booking": visible_booking,
+    "Payment": visible_payment,
+    "Review": visible_review,
+    "Payout": visible_payout,
+    "PayoutAccount": visible_payout_account,
+}
+
+
+async def find(context: Context, text: str) -> Any:
+    """The row of the object with this global id; None when the viewer may not see it."""
+    decoded = ids.decode(text)
+    if decoded is None or decoded[0] not in FINDERS:
+        return None
+    return await FINDERS[decoded[0]](context, decoded[1])
+
+
+async def node(
+    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="A global id.")]
+) -> Any:
+    return await find(info.context, id)
+
+
+async def nodes(
+    info: Info,
+    ids: Annotated[list[strawberry.ID], strawberry.argument(description="Global ids.")],
+) -> list[Any]:
+    if len(ids) > MAX_PAGE:
+        raise Invalid(f"At most {MAX_PAGE} ids can be looked up at once.", field="ids")
+    return await asyncio.gather(*(find(info.context, each) for each in ids))

@@ -1,0 +1,215 @@
+"""Loaders: what the fields of one level ask for, read together in one statement.
+
+A set lives as long as one operation (or one event of a subscription). Each batch opens a read of
+its own, because the fields of one level run concurrently.
+"""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any, TypeAlias, TypeVar
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+from strawberry.dataloader import DataLoader
+
+from app.actor import Actor
+from app.availability.calendar import Night, calendars
+from app.bookings import queries as bookings
+from app.bookings.queries import Access, BookingRow, ChangeRow
+from app.errors import DomainError
+from app.identity import queries as identity
+from app.identity.queries import UserRow
+from app.payments import queries as payments
+from app.payments.queries import PaymentRow
+from app.payouts import queries as payouts
+from app.payouts.queries import PayoutAccountRow, PayoutItemRow, PayoutRow
+from app.properties import queries as properties
+from app.properties.queries import PhotoRow, PropertyRow
+from app.reviews import queries as reviews
+from app.reviews.queries import ReviewRow
+from db import rows
+from db.rows import Listing, Slice
+from db.session import Database
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+Fetch: TypeAlias = Callable[[AsyncConnection, Sequence[K]], Awaitable[Mapping[K, V]]]
+
+# More keys than one level of an operation can have; bounds the size of a statement's arguments.
+MAX_BATCH = 1_000
+
+NO_ACCESS = Access()
+
+
+class Loaders:
+    """One operation's loaders, each made when it is first used."""
+
+    def __init__(self, db: Database, actor: Actor, now: datetime) -> None:
+        self._db = db
+        self._actor = actor
+        self._now = now
+        self._pages: dict[int, DataLoader[tuple[UUID, Slice], list[Any]]] = {}
+        self._counts: dict[int, DataLoader[tuple[UUID, tuple[str, ...] | None], int]] = {}
+
+    @cached_property
+    def users(self) -> DataLoader[UUID, UserRow | None]:
+        return self._one(identity.users)
+
+    @cached_property
+    def properties(self) -> DataLoader[UUID, PropertyRow | None]:
+        """Whatever their status: who may see them is decided with `access`."""
+        return self._one(properties.properties)
+
+    @cached_property
+    def photos(self) -> DataLoader[UUID, PhotoRow | None]:
+        return self._one(properties.photos)
+
+    @cached_property
+    def photos_of(self) -> DataLoader[UUID, list[PhotoRow]]:
+        """By property."""
+        return self._many(properties.photos_of)
+
+    @cached_property
+    def access(self) -> DataLoader[UUID, Access]:
+        """What the viewer's own bookings let them see, by property."""
+
+        async def fetch(
+            connection: AsyncConnection, property_ids: Sequence[UUID]
+        ) -> Mapping[UUID, Access]:
+            assert self._actor.user_id is not None
+            return await bookings.access(connection, self._actor.user_id, property_ids, self._now)
+
+        async def load(keys: list[UUID]) -> list[Access]:
+            if self._actor.user_id is None:
+                return [NO_ACCESS] * len(keys)
+            found = await self._fetch(fetch, keys)
+            return [found.get(key, NO_ACCESS) for key in keys]
+
+        return DataLoader(load, max_batch_size=MAX_BATCH)
+
+    @cached_property
+    def calendars(self) -> DataLoader[tuple[UUID, date, date], list[Night]]:
+        """By property, first date, and the date after the last. Raises Invalid per range."""
+
+        async def load(
+            keys: list[tuple[UUID, date, date]],
+        ) -> list[list[Night] | BaseException]:
+            properties_of: defaultdict[tuple[date, date], list[UUID]] = defaultdict(list)
+            for key, start, end in keys:
+                properties_of[start, end].append(key)
+            found: dict[tuple[date, date], dict[UUID, list[Night]] | DomainError] = {}
+            async with self._db.read() as connection:
+                for (start, end), ids in properties_of.items():
+                    try:
+                        found[start, end] = await calendars(connection, ids, start, end, self._now)
+                    except DomainError as refusal:
+                        found[start, end] = refusal
+            return [
+                of if isinstance(of := found[start, end], DomainError) else of.get(key, [])
+                for key, start, end in keys
+            ]
+
+        return DataLoader(load, max_batch_size=MAX_BATCH)
+
+    @cached_property
+    def bookings(self) -> DataLoader[UUID, BookingRow | None]:
+        """Whoever asks: who may see them is decided by app.bookings.policy."""
+        return self._one(bookings.bookings)
+
+    @cached_property
+    def history_of(self) -> DataLoader[UUID, list[ChangeRow]]:
+        """By booking."""
+        return self._many(bookings.history_of)
+
+    @cached_property
+    def payments(self) -> DataLoader[UUID, PaymentRow | None]:
+        return self._one(payments.payments)
+
+    @cached_property
+    def payment_of(self) -> DataLoader[UUID, PaymentRow | None]:
+        """The last attempt to pay, by booking."""
+        return self._one(payments.latest_of)
+
+    @cached_property
+    def reviews(self) -> DataLoader[UUID, ReviewRow | None]:
+        return self._one(reviews.reviews)
+
+    @cached_property
+    def review_of(self) -> DataLoader[UUID, ReviewRow | None]:
+        """By booking."""
+        return self._one(reviews.of_bookings)
+
+    @cached_property
+    def payouts(self) -> DataLoader[UUID, PayoutRow | None]:
+        return self._one(payouts.payouts)
+
+    @cached_property
+    def payout_items_of(self) -> DataLoader[UUID, list[PayoutItemRow]]:
+        """By payout."""
+        return self._many(payouts.items_of)
+
+    @cached_property
+    def payout_accounts(self) -> DataLoader[UUID, PayoutAccountRow | None]:
+        return self._one(payouts.accounts)
+
+    @cached_property
+    def payout_account_of(self) -> DataLoader[UUID, PayoutAccountRow | None]:
+        """By user."""
+        return self._one(payouts.accounts_of)
+
+    def pages(self, listing: Listing[Any]) -> DataLoader[tuple[UUID, Slice], list[Any]]:
+        """Parts of a list, by parent and part: one statement for each different part."""
+        if id(listing) not in self._pages:
+
+            async def load(keys: list[tuple[UUID, Slice]]) -> list[list[Any]]:
+                parents: defaultdict[Slice, list[UUID]] = defaultdict(list)
+                for parent, part in keys:
+                    parents[part].append(parent)
+                async with self._db.read() as connection:
+                    found = {
+                        part: await rows.pages(connection, listing, ids, part)
+                        for part, ids in parents.items()
+                    }
+                return [found[part].get(parent, []) for parent, part in keys]
+
+            self._pages[id(listing)] = DataLoader(load, max_batch_size=MAX_BATCH)
+        return self._pages[id(listing)]
+
+    def counts(self, listing: Listing[Any]) -> DataLoader[tuple[UUID, tuple[str, ...] | None], int]:
+        """How long lists are, by parent and statuses."""
+        if id(listing) not in self._counts:
+
+            async def load(keys: list[tuple[UUID, tuple[str, ...] | None]]) -> list[int]:
+                parents: defaultdict[tuple[str, ...] | None, list[UUID]] = defaultdict(list)
+                for parent, statuses in keys:
+                    parents[statuses].append(parent)
+                async with self._db.read() as connection:
+                    found = {
+                        statuses: await rows.counts(connection, listing, ids, statuses)
+                        for statuses, ids in parents.items()
+                    }
+                return [found[statuses].get(parent, 0) for parent, statuses in keys]
+
+            self._counts[id(listing)] = DataLoader(load, max_batch_size=MAX_BATCH)
+        return self._counts[id(listing)]
+
+    async def _fetch(self, fetch: "Fetch[K, V]", keys: Sequence[K]) -> Mapping[K, V]:
+        async with self._db.read() as connection:
+            return await fetch(connection, keys)
+
+    def _one(self, fetch: "Fetch[K, V]") -> DataLoader[K, V | None]:
+        async def load(keys: list[K]) -> list[V | None]:
+            found = await self._fetch(fetch, keys)
+            return [found.get(key) for key in keys]
+
+        return DataLoader(load, max_batch_size=MAX_BATCH)
+
+    def _many(self, fetch: "Fetch[K, list[V]]") -> DataLoader[K, list[V]]:
+        async def load(keys: list[K]) -> list[list[V]]:
+            found = await self._fetch(fetch, keys)
+            return [found.get(key, []) for key in keys]
+
+        return DataLoader(load, max_batch_size=MAX_BATCH)

@@ -1,0 +1,41 @@
+"""The Node interface: objects with an id by which they can be found again.
+
+The value behind a GraphQL object is the row itself (a struct of app.*.queries): a type only
+declares which of the row's attributes are shown, and which fields need more than the row.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+from uuid import UUID
+
+import msgspec
+import strawberry
+
+from schema import ids
+
+
+class Keyed(Protocol):
+    """A row with a key of its own."""
+
+    @property
+    def id(self) -> UUID: ...
+
+
+def global_id(row: strawberry.Parent[Keyed], info: strawberry.Info) -> strawberry.ID:
+    return ids.encode(info._raw_info.parent_type.name, row.id)
+
+
+@strawberry.interface(description="An object with a globally unique id, that `node` finds again.")
+class Node:
+    id: strawberry.ID = strawberry.field(
+        resolver=global_id, description="Globally unique and stable. Opaque: do not take it apart."
+    )
+
+
+def shows(row: type[msgspec.Struct]) -> Callable[[Any, Any], bool]:
+    """What a type's `is_type_of` is: how an interface or a union finds the type of a row."""
+
+    def is_type_of(value: Any, _info: Any) -> bool:
+        return isinstance(value, row)
+
+    return staticmethod(is_type_of)  # type: ignore[return-value]

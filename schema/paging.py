@@ -1,0 +1,131 @@
+"""Relay connections over keysets: stable while rows come and go, and as cheap on any page."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, Any, Generic, TypeAlias, TypeVar
+from uuid import UUID
+
+import msgspec
+import strawberry
+
+from app.errors import Invalid
+from db.rows import Listing, Slice
+from schema.context import Info
+
+MAX_PAGE = 50
+DEFAULT_PAGE = 20
+
+T = TypeVar("T")
+
+First: TypeAlias = Annotated[
+    int, strawberry.argument(description=f"How many to return: 1 to {MAX_PAGE}.")
+]
+After: TypeAlias = Annotated[
+    str | None,
+    strawberry.argument(description="The cursor of the last edge that the client has."),
+]
+
+
+@strawberry.type(description="Where a page lies in its list.")
+class PageInfo:
+    has_next_page: bool = strawberry.field(description="Whether there is more after this page.")
+    has_previous_page: bool = strawberry.field(
+        description="Whether there is something before this page."
+    )
+    start_cursor: str | None = strawberry.field(description="The cursor of the first edge.")
+    end_cursor: str | None = strawberry.field(
+        description="The cursor of the last edge: `after` of the next page."
+    )
+
+
+class Edge(msgspec.Struct, Generic[T], frozen=True):
+    """A row in its place in a list; a search with dates adds the price of the stay."""
+
+    cursor: str
+    node: T
+    quote: Any = None
+
+
+class Connection(msgspec.Struct, Generic[T], frozen=True):
+    """One page. The length of the whole list is only found when it is asked for."""
+
+    edges: Sequence[Edge[T]]
+    page_info: PageInfo
+    count: Callable[[], Awaitable[int]]
+
+
+async def total_count(connection: strawberry.Parent[Connection[Any]]) -> int:
+    return await connection.count()
+
+
+@strawberry.type
+class Page:
+    """The fields that every connection has besides its edges."""
+
+    page_info: PageInfo = strawberry.field(description="Where this page lies in the list.")
+    total_count: int = strawberry.field(
+        resolver=total_count,
+        description="How many there are in the whole list. Ask for it only where it is shown.",
+    )
+
+
+def require_first(first: int) -> int:
+    """A page's size. Raises Invalid."""
+    if not 1 <= first <= MAX_PAGE:
+        raise Invalid(f"'first' must be between 1 and {MAX_PAGE}.", field="first")
+    return first
+
+
+def connect(
+    edges: Sequence[Edge[T]],
+    *,
+    has_next: bool,
+    after: str | None,
+    count: Callable[[], Awaitable[int]],
+) -> Connection[T]:
+    """A connection of one page's edges."""
+    info = PageInfo(
+        has_next_page=has_next,
+        has_previous_page=after is not None,
+        start_cursor=edges[0].cursor if edges else None,
+        end_cursor=edges[-1].cursor if edges else None,
+    )
+    return Connection(edges, info, count)
+
+
+async def listed(
+    info: Info,
+    listing: Listing[Any],
+    parent: UUID,
+    first: int,
+    after: str | None,
+    statuses: Sequence[str] | None = None,
+) -> Connection[Any]:
+    """One page of a parent's list, newest first. Raises Invalid for a bad size or cursor."""
+    part = Slice(
+        # One more than asked for tells whether there is a next page.
+        require_first(first) + 1,
+        None if after is None else decode_cursor(after),
+        None if statuses is None else tuple(sorted(set(statuses))),
+    )
+    loaders = info.context.loaders
+    found = await loaders.pages(listing).load((parent, part))
+    return connect(
+        [Edge(encode_cursor(row.id), row) for row in found[:first]],
+        has_next=len(found) > first,
+        after=after,
+        count=lambda: loaders.counts(listing).load((parent, part.statuses)),
+    )
+
+
+def encode_cursor(key: UUID) -> str:
+    return urlsafe_b64encode(key.bytes).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str) -> UUID:
+    """The id in a cursor. Raises Invalid when it is not one of ours."""
+    try:
+        key = UUID(bytes=urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
+    except ValueError:
+        raise Invalid("This is not a cursor of this list.", field="after") from None
+    return key

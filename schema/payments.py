@@ -1,0 +1,71 @@
+"""Payments: how a guest pays, and how it went."""
+
+from datetime import datetime
+from typing import TypeAlias
+from uuid import UUID
+
+import strawberry
+
+from app.payments import policy
+from app.payments.queries import PaymentRow
+from schema.context import Context, Info
+from schema.enums import PaymentMethod, PaymentProvider, PaymentStatus
+from schema.money import Money
+from schema.node import Node, shows
+
+Parent: TypeAlias = strawberry.Parent[PaymentRow]
+
+
+def client_secret(payment: Parent, info: Info) -> str | None:
+    return payment.client_secret if policy.may_pay(payment, info.context.actor) else None
+
+
+def publishable_key(payment: Parent, info: Info) -> str | None:
+    may_pay = policy.may_pay(payment, info.context.actor)
+    return info.context.runtime.settings.stripe_publishable_key or None if may_pay else None
+
+
+def redirect_url(payment: Parent, info: Info) -> str | None:
+    return payment.redirect_url if policy.may_pay(payment, info.context.actor) else None
+
+
+def failure_code(payment: Parent, info: Info) -> str | None:
+    details = policy.may_see_details(payment, info.context.actor)
+    return payment.failure_code if details else None
+
+
+@strawberry.type(description="An attempt to pay for a booking.")
+class Payment(Node):
+    is_type_of = shows(PaymentRow)
+
+    status: PaymentStatus = strawberry.field(description="Where it is in its life.")
+    method: PaymentMethod = strawberry.field(description="How the guest pays.")
+    provider: PaymentProvider = strawberry.field(description="Who moves the money.")
+    amount: Money = strawberry.field(description="What is to be paid.")
+    refunded_amount: Money = strawberry.field(description="What has been given back.")
+    client_secret = strawberry.field(
+        resolver=client_secret,
+        description="What the guest's device confirms the payment with at the provider "
+        "(Stripe.js). Only for the guest, while there is something to pay.",
+    )
+    publishable_key = strawberry.field(
+        resolver=publishable_key,
+        description="The provider's public key, to be used with `clientSecret`.",
+    )
+    redirect_url = strawberry.field(
+        resolver=redirect_url,
+        description="A page where the guest can pay, when the provider offers one. "
+        "Only for the guest, while there is something to pay.",
+    )
+    failure_code = strawberry.field(
+        resolver=failure_code,
+        description="The provider's word for why the last try failed, e.g. `card_declined`; "
+        "the guest may try again while the payment is pending. Not for the host.",
+    )
+    paid_at: datetime | None = strawberry.field(description="When the money was taken.")
+
+
+async def visible_payment(context: Context, key: UUID) -> PaymentRow | None:
+    """The payment, if the viewer may see it."""
+    payment = await context.loaders.payments.load(key)
+    return payment if payment and policy.may_see(payment, context.actor) else None

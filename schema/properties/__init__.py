@@ -1,0 +1,1 @@
+"""Properties: what is let, what is searched for, what hosts edit."""

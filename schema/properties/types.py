@@ -1,0 +1,233 @@
+"""Properties as they are shown."""
+
+from collections.abc import Awaitable
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import msgspec
+import strawberry
+
+from app.availability.calendar import Night
+from app.identity.queries import UserRow
+from app.money import Money as Amount
+from app.properties.queries import PhotoRow, PropertyRow
+from app.reviews.queries import REVIEWS_OF_PROPERTY, ReviewRow
+from schema import ids
+from schema.context import Info, absolute
+from schema.enums import Amenity, CancellationPolicy, PropertyStatus, PropertyType
+from schema.money import Money
+from schema.node import Node, shows
+from schema.paging import DEFAULT_PAGE, After, Connection, First, Page, listed
+from schema.properties.access import seen_exactly, visible_property
+from schema.users import User
+
+if TYPE_CHECKING:
+    from schema.quotes import Quote
+    from schema.reviews import ReviewConnection
+
+Reviews: TypeAlias = Annotated["ReviewConnection", strawberry.lazy("schema.reviews")]
+Priced: TypeAlias = Annotated["Quote", strawberry.lazy("schema.quotes")]
+Parent: TypeAlias = strawberry.Parent[PropertyRow]
+# Inside a type, a field's name hides what is imported under it.
+Day: TypeAlias = date
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A location as far as the viewer may see it."""
+
+    city: str
+    region: str
+    country: str
+    address: str | None
+    postal_code: str | None
+    latitude: float
+    longitude: float
+    is_exact: bool
+
+
+@strawberry.type(description="Where a property is.")
+class Location:
+    city: str = strawberry.field(description="The city, town or village.")
+    region: str = strawberry.field(description="State, county or the like; may be empty.")
+    country: str = strawberry.field(description="ISO 3166-1 alpha-2 code: `PT`.")
+    address: str | None = strawberry.field(
+        description="Street and number. Only the host has it, and guests from their booking's "
+        "confirmation until it ends."
+    )
+    postal_code: str | None = strawberry.field(description="As `address`.")
+    latitude: float = strawberry.field(
+        description="Degrees north; unless `isExact`, of a fixed point within some 500 m."
+    )
+    longitude: float = strawberry.field(description="Degrees east; as `latitude`.")
+    is_exact: bool = strawberry.field(description="Whether this is the true point.")
+
+
+def photo_url(photo: strawberry.Parent[PhotoRow], info: Info) -> str:
+    return absolute(photo.url, info)
+
+
+@strawberry.type(description="A picture of a property.")
+class Photo(Node):
+    is_type_of = shows(PhotoRow)
+
+    url = strawberry.field(resolver=photo_url, description="Where it can be fetched.")
+    caption: str = strawberry.field(description="What it shows; may be empty.")
+    width: int = strawberry.field(description="In pixels.")
+    height: int = strawberry.field(description="In pixels.")
+
+
+def night_price(night: strawberry.Parent[Night]) -> Amount:
+    return Amount(night.price_minor, night.currency)
+
+
+@strawberry.type(
+    description="One date of a property's calendar. A stay can be had when its first date says "
+    "`canCheckIn`, each of its nights is `available`, and the date after them says `canCheckOut`."
+)
+class AvailabilityNight:
+    date: Day = strawberry.field(description="The evening's date, in the property's time zone.")
+    price = strawberry.field(
+        resolver=night_price,
+        graphql_type=Money,
+        description="What this night costs, before any discount.",
+    )
+    available: bool = strawberry.field(description="Whether the night is free.")
+    can_check_in: bool = strawberry.field(description="Whether a stay can begin on this date.")
+    can_check_out: bool = strawberry.field(description="Whether a stay can end on this date.")
+    min_nights: int = strawberry.field(
+        description="How many nights a stay has at least that begins on this date."
+    )
+
+
+async def location(row: Parent, info: Info) -> Place:
+    exact = await seen_exactly(info.context, row)
+    return Place(
+        row.city,
+        row.region,
+        row.country,
+        row.address if exact else None,
+        row.postal_code if exact else None,
+        row.latitude if exact else row.public_latitude,
+        row.longitude if exact else row.public_longitude,
+        exact,
+    )
+
+
+def host(row: Parent, info: Info) -> Awaitable[UserRow | None]:
+    return info.context.loaders.users.load(row.host_id)
+
+
+def photos(row: Parent, info: Info) -> Awaitable[list[PhotoRow]]:
+    return info.context.loaders.photos_of.load(row.id)
+
+
+def availability(
+    row: Parent,
+    info: Info,
+    start: Annotated[
+        date, strawberry.argument(name="from", description="The first date; from 2000-01-01.")
+    ],
+    end: Annotated[
+        date,
+        strawberry.argument(
+            name="to", description="The date after the last; at most 366 days later."
+        ),
+    ],
+) -> Awaitable[list[Night]]:
+    return info.context.loaders.calendars.load((row.id, start, end))
+
+
+async def reviews(
+    row: Parent, info: Info, first: First = DEFAULT_PAGE, after: After = None
+) -> Connection[ReviewRow]:
+    return await listed(info, REVIEWS_OF_PROPERTY, row.id, first, after)
+
+
+@strawberry.type(description="A place that a host lets. All times are local to it.")
+class Property(Node):
+    is_type_of = shows(PropertyRow)
+
+    status: PropertyStatus = strawberry.field(description="Where it is in its life.")
+    title: str = strawberry.field(description="Its name.")
+    description: str = strawberry.field(description="The host's words about it.")
+    type: PropertyType = strawberry.field(description="What kind of place it is.")
+    location = strawberry.field(
+        resolver=location, graphql_type=Location, description="Where it is."
+    )
+    price_per_night: Money = strawberry.field(
+        description="The usual price of a night; single nights may have others, see `availability`."
+    )
+    weekend_price_per_night: Money | None = strawberry.field(
+        description="The usual price of Friday and Saturday nights, where it differs."
+    )
+    cleaning_fee: Money = strawberry.field(description="Once per stay.")
+    pet_fee: Money = strawberry.field(description="Once per stay with pets.")
+    extra_guest_fee: Money = strawberry.field(
+        description="Per night, for each guest above `guestsIncluded`."
+    )
+    guests_included: int = strawberry.field(description="How many guests the price is for.")
+    host = strawberry.field(resolver=host, graphql_type=User, description="Who lets it.")
+    photos = strawberry.field(
+        resolver=photos, graphql_type=list[Photo], description="Pictures, in the host's order."
+    )
+    amenities: list[Amenity] = strawberry.field(description="What it offers.")
+    average_rating: float | None = strawberry.field(
+        description="The mean of all ratings, 1 to 5; null before the first review."
+    )
+    review_count: int = strawberry.field(description="How many reviews it has.")
+    max_guests: int = strawberry.field(description="Adults and children together.")
+    bedrooms: int = strawberry.field(description="How many bedrooms.")
+    beds: int = strawberry.field(description="How many beds.")
+    bathrooms: int = strawberry.field(description="How many bathrooms.")
+    pets_allowed: bool = strawberry.field(description="Whether pets may come.")
+    instant_book: bool = strawberry.field(
+        description="Whether payment confirms a booking at once; otherwise the host is asked."
+    )
+    cancellation_policy: CancellationPolicy = strawberry.field(
+        description="What a guest gets back who cancels."
+    )
+    min_nights: int = strawberry.field(description="How many nights a stay has at least.")
+    max_nights: int = strawberry.field(description="How many nights a stay has at most.")
+    advance_notice_hours: int = strawberry.field(
+        description="How long before check-in a stay has to be booked."
+    )
+    preparation_days: int = strawberry.field(
+        description="How many nights are kept free before and after each stay."
+    )
+    booking_window_days: int = strawberry.field(
+        description="How far ahead a stay can begin, in days from today."
+    )
+    check_in_time: time = strawberry.field(description="From when guests may arrive.")
+    check_out_time: time = strawberry.field(description="Until when guests must leave.")
+    timezone: str = strawberry.field(description="IANA time zone: `Europe/Lisbon`.")
+    created_at: datetime = strawberry.field(description="When the host began to write it.")
+    updated_at: datetime = strawberry.field(description="When the host last changed it.")
+    availability = strawberry.field(
+        resolver=availability,
+        graphql_type=list[AvailabilityNight],
+        description="Its calendar, one entry per date.",
+    )
+    reviews = strawberry.field(
+        resolver=reviews, graphql_type=Reviews, description="What guests wrote, newest first."
+    )
+
+
+@strawberry.type(description="A property in its place in a list.")
+class PropertyEdge:
+    cursor: str = strawberry.field(description="Its place: pass it as `after`.")
+    node: Property = strawberry.field(description="The property.")
+    quote: Priced | None = strawberry.field(
+        description="What the stay costs that was searched for; null without dates."
+    )
+
+
+@strawberry.type(description="One page of a list of properties.")
+class PropertyConnection(Page):
+    edges: list[PropertyEdge] = strawberry.field(description="The properties, in order.")
+
+
+async def property(
+    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Its global id.")]
+) -> PropertyRow | None:
+    key = ids.key_of("Property", id)
+    return None if key is None else await visible_property(info.context, key)

@@ -1,0 +1,190 @@
+"""People: their public face, and what is theirs alone."""
+
+from collections.abc import Awaitable
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+from uuid import UUID
+
+import strawberry
+
+from app.bookings.queries import BOOKINGS_OF_GUEST, BOOKINGS_OF_HOST, BookingRow
+from app.identity import service
+from app.identity.policy import is_own
+from app.identity.queries import UserRow
+from app.payouts.queries import PAYOUTS_OF_HOST, PayoutAccountRow, PayoutRow
+from app.properties.queries import PROPERTIES_OF_HOST, PropertyRow
+from schema.context import Info, absolute
+from schema.enums import BookingStatus, PropertyStatus
+from schema.errors import NotFoundError
+from schema.mutations import mutation, union
+from schema.node import Node, shows
+from schema.paging import DEFAULT_PAGE, After, Connection, First, listed
+
+if TYPE_CHECKING:
+    from schema.bookings.types import BookingConnection
+    from schema.payouts import PayoutAccount, PayoutConnection
+    from schema.properties.types import PropertyConnection
+
+Bookings: TypeAlias = Annotated["BookingConnection", strawberry.lazy("schema.bookings.types")]
+Properties: TypeAlias = Annotated["PropertyConnection", strawberry.lazy("schema.properties.types")]
+Payouts: TypeAlias = Annotated["PayoutConnection", strawberry.lazy("schema.payouts")]
+Account: TypeAlias = Annotated["PayoutAccount", strawberry.lazy("schema.payouts")]
+User_: TypeAlias = strawberry.Parent[UserRow]
+BookingStatuses: TypeAlias = Annotated[
+    list[BookingStatus] | None, strawberry.argument(description="Only in one of these states.")
+]
+PropertyStatuses: TypeAlias = Annotated[
+    list[PropertyStatus] | None, strawberry.argument(description="Only in one of these states.")
+]
+
+
+def picture_url(user: User_, info: Info) -> str | None:
+    return None if user.picture_url is None else absolute(user.picture_url, info)
+
+
+def own_last_name(user: User_, info: Info) -> str | None:
+    return user.last_name if is_own(user.id, info.context.actor) else None
+
+
+def own_email(user: User_, info: Info) -> str | None:
+    return user.email if is_own(user.id, info.context.actor) else None
+
+
+def own_email_verified(user: User_, info: Info) -> bool | None:
+    own = is_own(user.id, info.context.actor)
+    return user.email_verified_at is not None if own else None
+
+
+async def own_bookings(
+    user: User_,
+    info: Info,
+    status: BookingStatuses = None,
+    first: First = DEFAULT_PAGE,
+    after: After = None,
+) -> Connection[BookingRow] | None:
+    if not is_own(user.id, info.context.actor):
+        return None
+    return await listed(info, BOOKINGS_OF_GUEST, user.id, first, after, status)
+
+
+async def own_hosted_bookings(
+    user: User_,
+    info: Info,
+    status: BookingStatuses = None,
+    first: First = DEFAULT_PAGE,
+    after: After = None,
+) -> Connection[BookingRow] | None:
+    if not is_own(user.id, info.context.actor):
+        return None
+    return await listed(info, BOOKINGS_OF_HOST, user.id, first, after, status)
+
+
+async def properties_of(
+    user: User_,
+    info: Info,
+    status: PropertyStatuses = None,
+    first: First = DEFAULT_PAGE,
+    after: After = None,
+) -> Connection[PropertyRow]:
+    if not is_own(user.id, info.context.actor):
+        public = {PropertyStatus.PUBLISHED}
+        status = list(public if status is None else public.intersection(status))
+    return await listed(info, PROPERTIES_OF_HOST, user.id, first, after, status)
+
+
+async def own_payout_account(user: User_, info: Info) -> PayoutAccountRow | None:
+    if not is_own(user.id, info.context.actor):
+        return None
+    return await info.context.loaders.payout_account_of.load(user.id)
+
+
+async def own_payouts(
+    user: User_, info: Info, first: First = DEFAULT_PAGE, after: After = None
+) -> Connection[PayoutRow] | None:
+    if not is_own(user.id, info.context.actor):
+        return None
+    return await listed(info, PAYOUTS_OF_HOST, user.id, first, after)
+
+
+@strawberry.type(description="A person. Guests and hosts are the same users.")
+class User(Node):
+    is_type_of = shows(UserRow)
+
+    username: str = strawberry.field(description="Unique; public.")
+    first_name: str = strawberry.field(description="Public.")
+    last_name = strawberry.field(
+        resolver=own_last_name, description="Null unless the viewer is this person."
+    )
+    email = strawberry.field(
+        resolver=own_email, description="Null unless the viewer is this person."
+    )
+    email_verified = strawberry.field(
+        resolver=own_email_verified,
+        description="Whether the e-mail address is known to be theirs. "
+        "Null unless the viewer is this person.",
+    )
+    bio: str = strawberry.field(description="What they say about themselves.")
+    picture_url = strawberry.field(resolver=picture_url, description="A picture of them.")
+    is_host: bool = strawberry.field(description="Whether they may let properties.")
+    host_since_at: datetime | None = strawberry.field(
+        name="hostSince", description="When they became a host."
+    )
+    created_at: datetime = strawberry.field(description="When they joined.")
+    bookings = strawberry.field(
+        resolver=own_bookings,
+        graphql_type=Bookings | None,
+        description="Their trips, newest first. Null unless the viewer is this person.",
+    )
+    hosted_bookings = strawberry.field(
+        resolver=own_hosted_bookings,
+        graphql_type=Bookings | None,
+        description="Bookings of their properties, newest first. "
+        "Null unless the viewer is this person.",
+    )
+    properties = strawberry.field(
+        resolver=properties_of,
+        graphql_type=Properties,
+        description="Properties that they let, newest first. Others see the published ones.",
+    )
+    payout_account = strawberry.field(
+        resolver=own_payout_account,
+        graphql_type=Account | None,
+        description="Where their earnings are sent. Null unless the viewer is this person, "
+        "or when there is none yet: see `createPayoutAccountLink`.",
+    )
+    payouts = strawberry.field(
+        resolver=own_payouts,
+        graphql_type=Payouts | None,
+        description="Earnings sent to them, newest first. Null unless the viewer is this person.",
+    )
+
+
+async def viewer(info: Info) -> UserRow | None:
+    user_id = info.context.actor.user_id
+    return None if user_id is None else await info.context.loaders.users.load(user_id)
+
+
+@strawberry.type(description="The viewer is a host.")
+class BecomeHostSuccess:
+    user_id: strawberry.Private[UUID]
+
+    @strawberry.field(graphql_type=User, description="The viewer.")
+    def user(self, info: Info) -> Awaitable[UserRow | None]:
+        return info.context.loaders.users.load(self.user_id)
+
+
+async def become_host(info: Info) -> BecomeHostSuccess:
+    context = info.context
+    user_id = await context.runtime.db.run(
+        lambda session: service.become_host(session, context.actor, context.now)
+    )
+    return BecomeHostSuccess(user_id=user_id)
+
+
+@strawberry.type
+class UserMutations:
+    become_host = mutation(
+        become_host,
+        union("BecomeHostResult", BecomeHostSuccess, NotFoundError),
+        "Turn the viewer into a host, for good. Again changes nothing.",
+    )
