@@ -1,0 +1,160 @@
+"""The states of a payment: forwards only, whatever the provider shows and when."""
+
+from datetime import UTC, datetime
+from itertools import permutations
+from typing import Any
+
+import msgspec
+import pytest
+
+from app.ids import new_id
+from app.payments import rules
+from app.payments.errors import NotOurs, ProviderRefused
+from app.payments.provider import Charge, ChargeState
+from app.payments.stripe_amounts import from_stripe, to_stripe
+from db.enums import PaymentMethod, PaymentProvider, PaymentStatus, RefundStatus
+
+S, C = PaymentStatus, ChargeState
+
+
+@pytest.mark.parametrize(
+    ("ours", "shown", "then"),
+    [
+        (S.PENDING, C.OPEN, S.PENDING),
+        (S.PENDING, C.PROCESSING, S.PENDING),
+        (S.PENDING, C.AUTHORIZED, S.AUTHORIZED),
+        (S.PENDING, C.SUCCEEDED, S.PAID),
+        (S.PENDING, C.CANCELLED, S.CANCELLED),
+        (S.AUTHORIZED, C.OPEN, S.AUTHORIZED),
+        (S.AUTHORIZED, C.AUTHORIZED, S.AUTHORIZED),
+        (S.AUTHORIZED, C.SUCCEEDED, S.PAID),
+        (S.AUTHORIZED, C.CANCELLED, S.CANCELLED),
+        (S.CANCELLED, C.OPEN, S.CANCELLED),
+        (S.CANCELLED, C.AUTHORIZED, S.CANCELLED),
+        (S.CANCELLED, C.SUCCEEDED, S.PAID),
+        (S.FAILED, C.SUCCEEDED, S.PAID),
+        *((taken, shown, taken) for taken in rules.TAKEN for shown in C),
+    ],
+)
+def test_next_status(ours: S, shown: C, then: S) -> None:
+    assert rules.next_status(ours, shown) is then
+
+
+@pytest.mark.parametrize("order", permutations([C.OPEN, C.AUTHORIZED, C.SUCCEEDED]))
+def test_any_order_ends_paid(order: tuple[C, ...]) -> None:
+    status = S.PENDING
+    for shown in order * 2:
+        status = rules.next_status(status, shown)
+    assert status is S.PAID
+
+
+@pytest.mark.parametrize(
+    ("captured", "refunded", "status"),
+    [(100, 0, S.PAID), (100, 1, S.PARTIALLY_REFUNDED), (100, 100, S.REFUNDED)],
+)
+def test_after_refund(captured: int, refunded: int, status: S) -> None:
+    assert rules.after_refund(captured, refunded) is status
+
+
+R = RefundStatus
+
+
+@pytest.mark.parametrize(
+    ("ours", "shown", "then"),
+    [
+        (R.PENDING, R.PENDING, R.PENDING),
+        (R.PENDING, R.SUCCEEDED, R.SUCCEEDED),
+        (R.PENDING, R.FAILED, R.FAILED),
+        (R.SUCCEEDED, R.PENDING, R.SUCCEEDED),
+        (R.SUCCEEDED, R.FAILED, R.FAILED),
+        (R.FAILED, R.SUCCEEDED, R.FAILED),
+    ],
+)
+def test_next_refund_status(ours: R, shown: R, then: R) -> None:
+    assert rules.next_refund_status(ours, shown) is then
+
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+PAYMENT = rules.PaymentRecord(
+    id=new_id(),
+    booking_id=new_id(),
+    attempt=1,
+    provider=PaymentProvider.STRIPE,
+    provider_payment_id="pi_1",
+    method=PaymentMethod.CARD,
+    status=S.PENDING,
+    amount_minor=100,
+    currency="EUR",
+    guest_id=new_id(),
+    host_id=new_id(),
+    host_minor=90,
+    platform_minor=10,
+    tax_minor=0,
+    captured_minor=0,
+    refunded_minor=0,
+    manual_capture=False,
+    client_secret=None,
+    redirect_url=None,
+    failure_code=None,
+    created_at=NOW,
+    updated_at=NOW,
+    authorized_at=None,
+    paid_at=None,
+    void_requested_at=None,
+)
+CHARGE = Charge(
+    provider_id="pi_1",
+    payment_id=PAYMENT.id,
+    booking_id=PAYMENT.booking_id,
+    state=C.SUCCEEDED,
+    amount_minor=100,
+    currency="EUR",
+    captured_minor=100,
+    live=False,
+)
+
+
+def test_the_charge_that_we_asked_for() -> None:
+    rules.check_charge(PAYMENT, CHARGE, live=False)
+    fresh = msgspec.structs.replace(PAYMENT, provider_payment_id=None)
+    rules.check_charge(fresh, CHARGE, live=False)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"provider_id": "pi_2"},
+        {"payment_id": None},
+        {"booking_id": new_id()},
+        {"amount_minor": 99},
+        {"currency": "USD"},
+        {"captured_minor": 99},
+        {"live": True},
+    ],
+)
+def test_another_charge(change: dict[str, Any]) -> None:
+    with pytest.raises(NotOurs):
+        rules.check_charge(PAYMENT, msgspec.structs.replace(CHARGE, **change), live=False)
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "stripes"),
+    [
+        (1250, "EUR", 1250),
+        (1200, "JPY", 1200),
+        (1250, "KWD", 1250),
+        # Whole krónur and shillings, which Stripe counts in hundredths.
+        (1200, "ISK", 120_000),
+        (5000, "UGX", 500_000),
+    ],
+)
+def test_stripes_minor_units(minor: int, currency: str, stripes: int) -> None:
+    assert to_stripe(minor, currency) == stripes
+    assert from_stripe(stripes, currency) == minor
+
+
+def test_an_amount_that_stripe_cannot_express() -> None:
+    # Ten-thousandths of a Chilean unit of account.
+    with pytest.raises(ProviderRefused):
+        to_stripe(12345, "CLF")
+    assert from_stripe(149, "ISK") == 1
