@@ -5,14 +5,14 @@ transaction that makes the fact true; the relay (jobs.relay) hands the rows to t
 stays until its task has finished. Nothing is lost when Redis, a worker or this process dies.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import ClassVar
 
 import msgspec
-from sqlalchemy import insert
+from sqlalchemy import func, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import clock, pubsub
+from app import pubsub
 from app.ids import new_id
 from db.models import OutboxMessage
 
@@ -31,21 +31,22 @@ async def emit(session: AsyncSession, event: Event, *, after: timedelta | None =
     """Record that `event` happened. Its tasks run after the commit, at the earliest `after` it."""
     if not event.tasks:
         return
-    # The queue's clock is the database's (`due_at` defaults to now()); only delays need ours.
-    due: dict[str, datetime] = {} if after is None else {"due_at": clock.now() + after}
     payload = msgspec.to_builtins(event)
+    # The queue's clock is the database's, whoever reads it.
+    due_at = func.now() if after is None else func.now() + after
     await session.execute(
-        insert(OutboxMessage),
-        [
-            {
-                "id": new_id(),
-                "event": type(event).__name__,
-                "task": task,
-                "payload": payload,
-                **due,
-            }
-            for task in event.tasks
-        ],
+        insert(OutboxMessage).values(
+            [
+                {
+                    "id": new_id(),
+                    "event": type(event).__name__,
+                    "task": task,
+                    "payload": payload,
+                    "due_at": due_at,
+                }
+                for task in event.tasks
+            ]
+        )
     )
     if after is None:
         pubsub.announce(session, WAKE)
