@@ -80,9 +80,12 @@ class Supervisor:
             redis_url=redis_url,
         )
         load(env)
+        say("Bringing the tables up to date")
         self._step("migrate", ["migrate"], env)
+        say("Looking after the demo world")
         self._step("seed", ["seed", "--demo"], env)
         stack.callback(self._stop_children)
+        say("Starting " + ", ".join(child.name for child in the_plan.children()))
         self._start_children(the_plan, env)
         say(welcome(the_plan, env, today=now().date(), seconds=time.monotonic() - began))
         while True:
