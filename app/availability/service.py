@@ -36,6 +36,7 @@ from app.properties.errors import PropertyNotBookable
 from app.properties.terms import BookableProperty, Guests
 from db.enums import NightKind, PropertyStatus
 from db.models import CalendarNight, OccupiedNight
+from db.rows import among
 
 Connection: TypeAlias = AsyncSession | AsyncConnection
 
@@ -129,7 +130,7 @@ async def claim(
     own = {night.booking_id for night in found if night.booking_id == booking_id}
     if expired | own:
         await session.execute(
-            delete(OccupiedNight).where(OccupiedNight.booking_id.in_(expired | own))
+            delete(OccupiedNight).where(among(OccupiedNight.booking_id, expired | own))
         )
     await _insert_nights(session, property_id, booking_id, check_in, check_out, hold_expires_at)
     return tuple(sorted(expired))
@@ -200,12 +201,12 @@ async def taken_nights(
         OccupiedNight.booking_id,
         OccupiedNight.hold_expires_at,
     ).where(
-        OccupiedNight.property_id.in_(property_ids),
+        among(OccupiedNight.property_id, property_ids),
         OccupiedNight.night >= start - gap,
         OccupiedNight.night < end + gap,
     )
     closed = select(CalendarNight.property_id, CalendarNight.night, null(), null(), null()).where(
-        CalendarNight.property_id.in_(property_ids),
+        among(CalendarNight.property_id, property_ids),
         CalendarNight.night >= start,
         CalendarNight.night < end,
         CalendarNight.closed,

@@ -23,6 +23,7 @@ from app.properties.listing import Listing, Photo
 from app.properties.terms import BookableProperty, Fees, NightTerms, StayTerms, Tax, Terms
 from db.enums import CancellationPolicy, PropertyStatus
 from db.models import CalendarNight, Property, PropertyPhoto, PropertyTax, User
+from db.rows import among
 from db.session import sqlstate
 
 __all__ = ["BookableProperty", "Fees", "load_bookable", "lock_for_booking"]
@@ -185,7 +186,7 @@ async def load_bookable(
         _taxes().label("taxes"),
         _nights(check_in, check_out).label("calendar"),
         func.clock_timestamp().label("now"),
-    ).where(Property.id.in_(property_ids))
+    ).where(among(Property.id, property_ids))
     rows = (await connection.execute(statement)).mappings()
     return {row["id"]: _bookable(row, fees) for row in rows}
 
