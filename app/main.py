@@ -1,26 +1,35 @@
 """The API process: REST and GraphQL on one port."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
+from uuid import UUID
 
-from litestar import Litestar
+from litestar import Litestar, Request, Router, WebSocket
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 
-from app import config, telemetry
+from app import clock, config, telemetry
 from app.config import Settings, SettingsError
 from app.http import docs, health, media, metrics, problems, security, state, webhooks
 from app.http.auth import auth_router
 from app.http.shutdown import drained_first
-from app.identity import tokens
-from app.runtime import open_runtime
+from app.identity import sessions, tokens
+from app.identity.errors import AccessTokenRefused
+from app.identity.tokens import TokenKeys
+from app.runtime import Runtime, open_runtime
+from schema.build import schema_for
+from schema.context import Context
 from schema.transport.lifetime import Draining
+from schema.transport.router import create_graphql_router
 
 # No JSON body of ours is larger; webhooks set their own limit.
 MAX_BODY = 128 * 1024
 # How long clients get to take leave of their websockets before the server stops listening.
 SOCKETS_SECONDS = 5.0
+
+HEADERS = "headers"
+Connection = Request[Any, Any, Any] | WebSocket[Any, Any, Any]
 
 ROUTES = (
     auth_router,
@@ -39,7 +48,7 @@ class Api(Litestar):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """The ASGI application."""
-        headers = self.state["headers"]
+        headers = self.state[HEADERS]
         serve: Any = super().__call__
 
         async def hardened(scope: Any, receive: Any, send: Any) -> None:
@@ -57,7 +66,29 @@ def create_app(settings: Settings | None = None) -> Litestar:
     if "*" in settings.web_origins:
         raise SettingsError("WEB_ORIGINS names each origin: '*' would lend cookies to any page")
     telemetry.configure(settings)
+    keys = tokens.load_keys(settings)
     draining = Draining()
+    app_state = State({state.KEYS: keys, HEADERS: security.headers_for(settings)})
+    return Api(
+        route_handlers=[
+            *ROUTES,
+            _graphql(settings, keys, app_state, draining),
+            *([metrics.metrics] if settings.metrics_enabled else []),
+        ],
+        lifespan=[_lifespan(settings, draining)],
+        state=app_state,
+        exception_handlers=problems.HANDLERS,
+        request_max_body_size=MAX_BODY,
+        openapi_config=docs.openapi_config(settings),
+        cors_config=_cors(settings),
+        # Ours, in app.telemetry.
+        logging_config=None,
+        debug=False,
+    )
+
+
+def _lifespan(settings: Settings, draining: Draining) -> Callable[[Litestar], Any]:
+    """Holds the neighbours open, and says when it is time to go."""
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -70,19 +101,32 @@ def create_app(settings: Settings | None = None) -> Litestar:
             stack.enter_context(drained_first(lambda: draining.drain(SOCKETS_SECONDS)))
             yield
 
-    return Api(
-        route_handlers=[*ROUTES, *([metrics.metrics] if settings.metrics_enabled else [])],
-        lifespan=[lifespan],
-        state=State(
-            {state.KEYS: tokens.load_keys(settings), "headers": security.headers_for(settings)}
-        ),
-        exception_handlers=problems.HANDLERS,
-        request_max_body_size=MAX_BODY,
-        openapi_config=docs.openapi_config(settings),
-        cors_config=_cors(settings),
-        # Ours, in app.telemetry.
-        logging_config=None,
-        debug=False,
+    return lifespan
+
+
+def _graphql(settings: Settings, keys: TokenKeys, app_state: State, draining: Draining) -> Router:
+    """GraphQL at /graphql, over HTTP and websockets."""
+
+    async def context(connection: Connection, params: Mapping[str, Any] | None) -> Context:
+        authorization = (params or {}).get("Authorization")
+        if authorization is None:
+            authorization = connection.headers.get("authorization")
+        elif not isinstance(authorization, str):
+            raise AccessTokenRefused
+        actor = tokens.authenticate(authorization, keys, clock.now())
+        return Context(app_state[state.RUNTIME], actor)
+
+    async def watch_session(session_id: UUID) -> None:
+        runtime: Runtime = app_state[state.RUNTIME]
+        await sessions.until_over(runtime.db, runtime.live, session_id)
+
+    return create_graphql_router(
+        schema_for(settings),
+        context_factory=context,
+        allowed_origins=(settings.public_url, *settings.web_origins),
+        graphiql=settings.introspection_enabled,
+        watch_session=watch_session,
+        draining=draining,
     )
 
 
