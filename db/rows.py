@@ -23,9 +23,10 @@ def columns(model: type[Base], row: type[msgspec.Struct]) -> list[InstrumentedAt
     return [getattr(model, name) for name in row.__struct_fields__]
 
 
-def among(column: InstrumentedAttribute[UUID], ids: Iterable[UUID]) -> ColumnElement[bool]:
+def among(column: Any, ids: Iterable[UUID]) -> ColumnElement[bool]:
     """`column = ANY(ids)`: one statement text, and one prepared plan, for any number of ids."""
-    return column == any_(literal(list(ids), ARRAY(Uuid)))
+    found: ColumnElement[bool] = column == any_(literal(list(ids), ARRAY(Uuid)))
+    return found
 
 
 async def by_id(
@@ -47,8 +48,9 @@ class Listing(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
 
     model: type[Base]
     row: type[R]
-    parent: InstrumentedAttribute[UUID]
-    status: InstrumentedAttribute[str] | None = None
+    # Columns of the model.
+    parent: Any
+    status: Any = None
 
 
 class Slice(msgspec.Struct, frozen=True):

@@ -9,14 +9,14 @@ from strawberry.schema.config import StrawberryConfig
 from app.config import Settings
 from schema.bookings.mutations import BookingMutations
 from schema.bookings.subscriptions import Subscription
-from schema.bookings.types import Booking, booking
+from schema.bookings.types import Booking, booking_by_id
 from schema.find import node, nodes
 from schema.node import Node
 from schema.payments import Payment
 from schema.payouts import Payout, PayoutAccount, PayoutMutations
 from schema.properties.mutations import PropertyMutations
 from schema.properties.search import search_field
-from schema.properties.types import Photo, Property, property
+from schema.properties.types import Photo, Property, property_by_id
 from schema.quotes import quote_field
 from schema.reviews import Review, ReviewMutations
 from schema.scalars import SCALARS, refuse_nul
@@ -44,14 +44,14 @@ class Query:
         description="The objects with these ids (at most 50), in their order; null as in `node`.",
     )
     property = strawberry.field(
-        resolver=property,
+        resolver=property_by_id,
         graphql_type=Property | None,
         description="A property that the viewer may see, or null.",
     )
     search_properties = search_field
     quote = quote_field
     booking = strawberry.field(
-        resolver=booking,
+        resolver=booking_by_id,
         graphql_type=Booking | None,
         description="A booking that the viewer is part of, or null.",
     )

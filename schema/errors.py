@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import fields
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 from strawberry.extensions import FieldExtension
@@ -23,6 +23,9 @@ from schema.enums import (
     StayNotAllowedReason,
     describe,
 )
+
+if TYPE_CHECKING:
+    from schema.quotes import Quote
 
 
 class ErrorCode(StrEnum):
@@ -166,7 +169,7 @@ def answer(refusal: DomainError, **extra: Any) -> Error | None:
     if code is None:
         return None
     kind = TYPES[code]
-    own = {field.name for field in fields(kind)} - {"code", "message"}  # type: ignore[arg-type]
+    own = {field.name for field in fields(kind)} - {"code", "message"}
     values = {name: getattr(refusal, name, None) for name in own - extra.keys()}
     return kind(code=code, message=refusal.message, **values, **extra)
 

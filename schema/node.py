@@ -38,4 +38,4 @@ def shows(row: type[msgspec.Struct]) -> Callable[[Any, Any], bool]:
     def is_type_of(value: Any, _info: Any) -> bool:
         return isinstance(value, row)
 
-    return staticmethod(is_type_of)  # type: ignore[return-value]
+    return staticmethod(is_type_of)

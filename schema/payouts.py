@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Protocol, TypeAlias
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -104,18 +104,27 @@ async def visible_payout_account(context: Context, key: UUID) -> PayoutAccountRo
 class CreatePayoutAccountLinkInput:
     return_url: str = strawberry.field(description="Afterwards: an http(s) address.")
     refresh_url: str = strawberry.field(
-        description="When the link was used or is too old: an http(s) address that asks for another."
+        description="When the link was used or is too old: an http(s) address that asks anew."
     )
+
+
+class Done(Protocol):
+    """A success that is about a user's account."""
+
+    user_id: UUID
+
+
+def account_of(done: strawberry.Parent[Done], info: Info) -> Awaitable[PayoutAccountRow | None]:
+    return info.context.loaders.payout_account_of.load(done.user_id)
 
 
 @strawberry.type(description="The host can go to the provider.")
 class CreatePayoutAccountLinkSuccess:
     user_id: strawberry.Private[UUID]
     url: str = strawberry.field(description="The provider's page; good once, for some minutes.")
-
-    @strawberry.field(graphql_type=PayoutAccount, description="The account.")
-    def payout_account(self, info: Info) -> Awaitable[PayoutAccountRow | None]:
-        return info.context.loaders.payout_account_of.load(self.user_id)
+    payout_account = strawberry.field(
+        resolver=account_of, graphql_type=PayoutAccount, description="The account."
+    )
 
 
 async def create_payout_account_link(

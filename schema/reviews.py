@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable
 from datetime import datetime
-from typing import Annotated, TypeAlias
+from typing import Annotated, Protocol, TypeAlias
 from uuid import UUID
 
 import strawberry
@@ -72,13 +72,20 @@ class CreateReviewInput:
     comment: str = strawberry.field(description="1 to 5,000 characters.")
 
 
+class Done(Protocol):
+    """A success that is about a review."""
+
+    review_id: UUID
+
+
+def review_of(done: strawberry.Parent[Done], info: Info) -> Awaitable[ReviewRow | None]:
+    return info.context.loaders.reviews.load(done.review_id)
+
+
 @strawberry.type(description="The review is published.")
 class CreateReviewSuccess:
     review_id: strawberry.Private[UUID]
-
-    @strawberry.field(graphql_type=Review, description="The review.")
-    def review(self, info: Info) -> Awaitable[ReviewRow | None]:
-        return info.context.loaders.reviews.load(self.review_id)
+    review = strawberry.field(resolver=review_of, graphql_type=Review, description="The review.")
 
 
 async def create_review(

@@ -1,4 +1,4 @@
-"""The contract's own scalars. Strict: what is not exactly of the form is refused, with a word why."""
+"""The contract's own scalars: what is not exactly of the form is refused, with a word why."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -148,6 +148,6 @@ def _refuse_nul(scalar: GraphQLScalarType) -> None:
             raise GraphQLError(f"{scalar.name} cannot hold the character U+0000.")
         return value
 
-    scalar.coerce_input_value = lambda value: checked(coerce_value(value))  # type: ignore[method-assign]
-    scalar.coerce_input_literal = lambda node: checked(coerce_literal(node))  # type: ignore[method-assign]
+    scalar.coerce_input_value = lambda value: checked(coerce_value(value))
+    scalar.coerce_input_literal = lambda node: checked(coerce_literal(node))
     scalar.refuses_nul = True  # type: ignore[attr-defined]

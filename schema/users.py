@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Protocol, TypeAlias
 from uuid import UUID
 
 import strawberry
@@ -164,13 +164,20 @@ async def viewer(info: Info) -> UserRow | None:
     return None if user_id is None else await info.context.loaders.users.load(user_id)
 
 
+class Done(Protocol):
+    """A success that is about a user."""
+
+    user_id: UUID
+
+
+def user_of(done: strawberry.Parent[Done], info: Info) -> Awaitable[UserRow | None]:
+    return info.context.loaders.users.load(done.user_id)
+
+
 @strawberry.type(description="The viewer is a host.")
 class BecomeHostSuccess:
     user_id: strawberry.Private[UUID]
-
-    @strawberry.field(graphql_type=User, description="The viewer.")
-    def user(self, info: Info) -> Awaitable[UserRow | None]:
-        return info.context.loaders.users.load(self.user_id)
+    user = strawberry.field(resolver=user_of, graphql_type=User, description="The viewer.")
 
 
 async def become_host(info: Info) -> BecomeHostSuccess:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Protocol
 from uuid import UUID
 
 import strawberry
@@ -88,23 +88,35 @@ class CancelBookingInput:
     reason: str | None = strawberry.field(default=None, description="Why; the other side reads it.")
 
 
+class Done(Protocol):
+    """A success that is about a booking."""
+
+    booking_id: UUID
+
+
+def booking_of(done: strawberry.Parent[Done], info: Info) -> Awaitable[BookingRow | None]:
+    return info.context.loaders.bookings.load(done.booking_id)
+
+
+def payment_of(done: strawberry.Parent[Done], info: Info) -> Awaitable[PaymentRow | None]:
+    return info.context.loaders.payment_of.load(done.booking_id)
+
+
 @strawberry.type
 class BookingSuccess:
     booking_id: strawberry.Private[UUID]
-
-    @strawberry.field(graphql_type=Booking, description="The booking as it is now.")
-    def booking(self, info: Info) -> Awaitable[BookingRow | None]:
-        return info.context.loaders.bookings.load(self.booking_id)
+    booking = strawberry.field(
+        resolver=booking_of, graphql_type=Booking, description="The booking as it is now."
+    )
 
 
 @strawberry.type(description="The nights are held. The guest can pay.")
 class CreateBookingSuccess(BookingSuccess):
-    @strawberry.field(
+    payment = strawberry.field(
+        resolver=payment_of,
         graphql_type=Payment | None,
         description="What to pay with; null while the guest need not pay yet.",
     )
-    def payment(self, info: Info) -> Awaitable[PaymentRow | None]:
-        return info.context.loaders.payment_of.load(self.booking_id)
 
 
 @strawberry.type(
@@ -121,13 +133,10 @@ class DeclineBookingSuccess(BookingSuccess):
 
 @strawberry.type(description="The booking is cancelled.")
 class CancelBookingSuccess(BookingSuccess):
-    refund_amount: strawberry.Private[Amount]
-
-    @strawberry.field(
+    # The value behind a Money is our own, which has the same attributes.
+    refund: Amount = strawberry.field(
         graphql_type=Money, description="What goes back to the guest, in a moment; may be zero."
     )
-    def refund(self) -> Amount:
-        return self.refund_amount
 
 
 async def create_booking(
@@ -171,7 +180,7 @@ async def cancel_booking(
     row = await info.context.loaders.bookings.load(key)
     assert row is not None
     return CancelBookingSuccess(
-        booking_id=key, refund_amount=Amount(refund.amount_minor, row.currency)
+        booking_id=key, refund=Amount(refund.amount_minor, row.currency)
     )
 
 

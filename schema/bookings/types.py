@@ -183,7 +183,7 @@ async def visible_booking(context: Context, key: UUID) -> BookingRow | None:
     return row if row and policy.may_see(row, context.actor) else None
 
 
-async def booking(
+async def booking_by_id(
     info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Its global id.")]
 ) -> BookingRow | None:
     key = ids.key_of("Booking", id)

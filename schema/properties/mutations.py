@@ -1,7 +1,7 @@
 """What hosts do to their properties."""
 
 from collections.abc import Awaitable
-from typing import Annotated
+from typing import Annotated, Protocol
 from uuid import UUID
 
 import strawberry
@@ -33,13 +33,22 @@ class UnpublishPropertyInput:
     property_id: strawberry.ID = strawberry.field(description="Which property.")
 
 
+class Done(Protocol):
+    """A success that is about a property."""
+
+    property_id: UUID
+
+
+def property_of(done: strawberry.Parent[Done], info: Info) -> Awaitable[PropertyRow | None]:
+    return info.context.loaders.properties.load(done.property_id)
+
+
 @strawberry.type
 class PropertySuccess:
     property_id: strawberry.Private[UUID]
-
-    @strawberry.field(graphql_type=Property, description="The property.")
-    def property(self, info: Info) -> Awaitable[PropertyRow | None]:
-        return info.context.loaders.properties.load(self.property_id)
+    property = strawberry.field(
+        resolver=property_of, graphql_type=Property, description="The property as it is now."
+    )
 
 
 @strawberry.type(description="The property is there, as a draft.")

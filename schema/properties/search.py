@@ -31,6 +31,9 @@ class AreaInput:
     )
     west: float = strawberry.field(description="Its western edge, -180 to 180.")
 
+    def value(self) -> Area:
+        return Area(north=self.north, south=self.south, east=self.east, west=self.west)
+
 
 @strawberry.input(description="What a guest looks for. What is left out may be anything.")
 class PropertyFilter:
@@ -62,14 +65,13 @@ class PropertyFilter:
     )
 
     def value(self) -> Filter:
-        area = self.area
         return Filter(
             text=self.text,
             city=self.city,
-            area=area and Area(north=area.north, south=area.south, east=area.east, west=area.west),
+            area=None if self.area is None else self.area.value(),
             check_in=self.check_in,
             check_out=self.check_out,
-            guests=self.guests and self.guests.value(),
+            guests=None if self.guests is None else self.guests.value(),
             min_price_minor=self.min_price,
             max_price_minor=self.max_price,
             types=tuple(self.property_types or ()),

@@ -226,7 +226,7 @@ class PropertyConnection(Page):
     edges: list[PropertyEdge] = strawberry.field(description="The properties, in order.")
 
 
-async def property(
+async def property_by_id(
     info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Its global id.")]
 ) -> PropertyRow | None:
     key = ids.key_of("Property", id)
