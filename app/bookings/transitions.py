@@ -46,7 +46,7 @@ async def booking_for_update(session: AsyncSession, booking_id: UUID) -> Row[Any
 
     Raises BookingNotFound.
     """
-    statement = select(*COLUMNS).where(Booking.id == booking_id).with_for_update()
+    statement = select(*COLUMNS).where(Booking.id == booking_id).with_for_update(key_share=True)
     row = (await session.execute(statement)).one_or_none()
     if row is None:
         raise BookingNotFound
