@@ -18,7 +18,9 @@ LOCALE = Locale("en")
 def money(amount_minor: int, currency: str) -> str:
     """`123450, EUR` is €1,234.50, `12000, JPY` ¥12,000 and `12345, KWD` KWD 12.345."""
     amount = Decimal(amount_minor).scaleb(-decimals(currency))
-    return format_currency(amount, currency, locale=LOCALE)
+    printed = format_currency(amount, currency, locale=LOCALE)
+    # A currency without a sign of its own keeps a distance (CLDR says so, babel does not do it).
+    return printed.replace(currency, f"{currency}\xa0")
 
 
 def day(value: date) -> str:

@@ -1,11 +1,12 @@
 """Reads the facts that letters speak of."""
 
+from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import exists, func, select
+from sqlalchemy import BigInteger, ColumnElement, Row, cast, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from app.notifications.facts import Person, SentPayout, Stay
 from db.enums import BookingStatus, PaymentStatus, RefundReason, RefundStatus
@@ -29,7 +30,7 @@ async def load_person(connection: AsyncConnection, user_id: UUID) -> Person | No
             select(User.id, User.email, User.first_name, User.last_name).where(User.id == user_id)
         )
     ).one_or_none()
-    return msgspec.convert(dict(row._mapping), Person) if row else None
+    return msgspec.convert(_fields(row), Person) if row else None
 
 
 async def load_stay(connection: AsyncConnection, booking_id: UUID, version: int) -> Stay | None:
@@ -76,12 +77,12 @@ async def load_stay(connection: AsyncConnection, booking_id: UUID, version: int)
             Property.city,
             Property.region,
             Property.country,
-            payments.with_only_columns(func.coalesce(func.sum(Payment.captured_minor), 0))
+            payments.with_only_columns(_total(Payment.captured_minor))
             .scalar_subquery()
             .label("captured_minor"),
             payments.join(Refund, Refund.payment_id == Payment.id)
             .where(Refund.reason == RefundReason.CANCELLATION, Refund.status != RefundStatus.FAILED)
-            .with_only_columns(func.coalesce(func.sum(Refund.amount_minor), 0))
+            .with_only_columns(_total(Refund.amount_minor))
             .scalar_subquery()
             .label("refunded_minor"),
             payments.where(Payment.status == PaymentStatus.PENDING)
@@ -100,7 +101,7 @@ async def load_stay(connection: AsyncConnection, booking_id: UUID, version: int)
         .where(Booking.id == booking_id)
     )
     row = (await connection.execute(query)).one_or_none()
-    return msgspec.convert(dict(row._mapping), Stay) if row else None
+    return msgspec.convert(_fields(row), Stay) if row else None
 
 
 async def load_payout(connection: AsyncConnection, payout_id: UUID) -> SentPayout | None:
@@ -118,7 +119,17 @@ async def load_payout(connection: AsyncConnection, payout_id: UUID) -> SentPayou
         .where(Payout.id == payout_id)
     )
     row = (await connection.execute(query)).one_or_none()
-    return msgspec.convert(dict(row._mapping), SentPayout) if row else None
+    return msgspec.convert(_fields(row), SentPayout) if row else None
+
+
+def _total(amounts: InstrumentedAttribute[int]) -> ColumnElement[int]:
+    """The sum, 0 for no rows; PostgreSQL would make a numeric of it."""
+    return cast(func.coalesce(func.sum(amounts), 0), BigInteger)
+
+
+def _fields(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
+    """By plain names: SQLAlchemy's own strings are not what msgspec takes for one."""
+    return {str(name): value for name, value in row._mapping.items()}
 
 
 def _person(user: type[User]) -> list[object]:

@@ -24,7 +24,9 @@ def render(letter: Letter) -> tuple[str, str]:
 @cache
 def _templates() -> tuple[Template, Template]:
     source = (FOLDER / "letter.mjml").read_text(encoding="utf-8")
-    html = Environment(autoescape=True, undefined=StrictUndefined).from_string(mjml2html(source))
+    # No fonts: MJML would have them fetched from Google whenever a letter is opened.
+    compiled = mjml2html(source, fonts={})
+    html = Environment(autoescape=True, undefined=StrictUndefined).from_string(compiled)
     # Plain text has nothing to escape.
     text = Environment(
         autoescape=False,  # noqa: S701
