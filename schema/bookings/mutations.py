@@ -179,9 +179,7 @@ async def cancel_booking(
     refund = await flows.cancel(info.context.runtime.db, info.context.actor, key, input.reason)
     row = await info.context.loaders.bookings.load(key)
     assert row is not None
-    return CancelBookingSuccess(
-        booking_id=key, refund=Amount(refund.amount_minor, row.currency)
-    )
+    return CancelBookingSuccess(booking_id=key, refund=Amount(refund.amount_minor, row.currency))
 
 
 async def require_booking(info: Info, text: str) -> UUID:

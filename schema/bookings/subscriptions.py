@@ -145,7 +145,9 @@ async def _require_session(context: Context, actor: Actor) -> None:
             raise Unauthenticated("This sign-in has ended. Sign in again.")
 
 
-@strawberry.type
+@strawberry.type(
+    description="What is told as it happens. Updates carry the objects as they are now."
+)
 class Subscription:
     booking_status_changed = strawberry.subscription(
         resolver=booking_status_changed,
