@@ -8,6 +8,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
 from app.payments import service, settle
@@ -73,7 +74,7 @@ async def sync(db: Database, providers: Providers, payment_id: UUID) -> PaymentS
     provider = providers[payment.provider]
     try:
         charge = await provider.retrieve_charge(payment.provider_payment_id)
-    except (ProviderUnavailable, ProviderRefused) as error:
+    except ProviderUnavailable as error:
         raise PaymentUnavailable from error
     return await _settle(db, provider, payment_id, charge)
 
@@ -113,10 +114,12 @@ async def void(db: Database, providers: Providers, payment_id: UUID) -> PaymentS
     guest was faster. PENDING or AUTHORIZED: the bank is at work on it and has the last word; the
     provider does not let go before. Raises PaymentUnavailable when the outcome is unknown.
     """
-    now = clock.now()
-    payment = await db.run(lambda session: settle.want_void(session, payment_id, now))
-    # A charge that nobody has been told of cannot be paid, and the payment is closed already. If
-    # one is being opened at this moment, whoever does so cancels it.
+
+    async def mark(session: AsyncSession) -> PaymentRecord:
+        payment = await service.get_for_update(session, payment_id)
+        return await service.mark_unwanted(session, payment, clock.now())
+
+    payment = await db.run(mark)
     if payment.provider_payment_id is None or payment.status in TAKEN:
         return payment.status
     provider = providers[payment.provider]

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.money import Money
@@ -53,6 +54,6 @@ async def latest_of(
         select(*rows.columns(Payment, PaymentRow))
         .where(rows.among(Payment.booking_id, booking_ids))
         .order_by(Payment.booking_id, Payment.attempt.desc())
-        .distinct(Payment.booking_id)
+        .ext(distinct_on(Payment.booking_id))
     )
     return {row.booking_id: PaymentRow(*row) for row in result}

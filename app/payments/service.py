@@ -109,22 +109,41 @@ async def request_void(session: AsyncSession, booking_id: UUID, now: datetime) -
     If the provider takes the money all the same, PaymentSucceeded tells.
     """
     payment = await live_payment_for_update(session, booking_id)
-    if payment is None or payment.status not in UNSETTLED:
+    if payment is None or payment.status not in UNSETTLED or payment.void_requested_at is not None:
         return
-    if await mark_void_requested(session, payment, now):
+    payment = await mark_unwanted(session, payment, now)
+    if payment.status in UNSETTLED:
         await emit(session, PaymentVoidRequested(payment_id=payment.id))
 
 
-async def mark_void_requested(session: AsyncSession, payment: PaymentRecord, now: datetime) -> bool:
-    """Note that a locked payment is not wanted. False: that was known."""
-    if payment.void_requested_at is not None:
-        return False
+async def mark_unwanted(
+    session: AsyncSession, payment: PaymentRecord, now: datetime
+) -> PaymentRecord:
+    """Note that a locked payment is not wanted; returns it as it is then.
+
+    One that the provider was not heard of is cancelled here and now: nobody was told how to pay
+    it, and whoever opens its charge at this moment cancels that. Otherwise the provider comes
+    first.
+    """
+    if payment.status not in UNSETTLED:
+        return payment
+    unheard = payment.provider_payment_id is None
+    changed = msgspec.structs.replace(
+        payment,
+        void_requested_at=payment.void_requested_at or now,
+        status=PaymentStatus.CANCELLED if unheard else payment.status,
+        updated_at=now,
+    )
     await session.execute(
         update(Payment)
         .where(Payment.id == payment.id)
-        .values(void_requested_at=now, updated_at=now)
+        .values(
+            void_requested_at=changed.void_requested_at,
+            status=changed.status,
+            updated_at=changed.updated_at,
+        )
     )
-    return True
+    return changed
 
 
 async def request_refund(

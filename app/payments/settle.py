@@ -22,7 +22,7 @@ from app.payments.events import (
     PaymentVoidRequested,
 )
 from app.payments.provider import Charge, ChargeState, ProviderRefund
-from app.payments.rules import CLOSED, TAKEN, UNSETTLED, PaymentRecord
+from app.payments.rules import CLOSED, TAKEN, PaymentRecord
 from db.enums import PaymentStatus, RefundStatus
 from db.models import Payment, Refund
 
@@ -94,25 +94,6 @@ async def _follow(
         await emit(session, PaymentSucceeded(**ids))
     elif payment.void_requested_at is None:
         await emit(session, PaymentLost(**ids))
-
-
-async def want_void(session: AsyncSession, payment_id: UUID, now: datetime) -> PaymentRecord:
-    """Note that a payment is not wanted; returns it as it is then.
-
-    One that the provider has not been heard about is cancelled here and now. Otherwise the
-    provider comes first, and its end is not reported as a loss.
-    """
-    payment = await service.get_for_update(session, payment_id)
-    if payment.status not in UNSETTLED:
-        return payment
-    await service.mark_void_requested(session, payment, now)
-    if payment.provider_payment_id is None:
-        await session.execute(
-            update(Payment)
-            .where(Payment.id == payment.id)
-            .values(status=PaymentStatus.CANCELLED, updated_at=now)
-        )
-    return await service.get_for_update(session, payment_id)
 
 
 async def lose(

@@ -25,7 +25,7 @@ from app.payments.provider import (
     Webhook,
 )
 from app.payments.stripe_amounts import from_stripe, to_stripe
-from app.payments.stripe_http import HttpClient, call
+from app.payments.stripe_http import HttpClient, ask, call
 from db.enums import PaymentProvider, PayoutAccountStatus, RefundStatus
 
 # The fee is on the balance transaction of the charge.
@@ -96,14 +96,14 @@ class StripeProvider:
     async def retrieve_charge(self, provider_id: str) -> Charge:
         """The PaymentIntent as it is now."""
         return self._charge(
-            await call(
+            await ask(
                 lambda: self._v1.payment_intents.retrieve_async(provider_id, {"expand": EXPAND})
             )
         )
 
     async def find_charge(self, payment_id: UUID) -> Charge | None:
         """The PaymentIntent of a payment. Stripe's search lags by up to a minute."""
-        found = await call(
+        found = await ask(
             lambda: self._v1.payment_intents.search_async(
                 {"query": f"metadata['payment_id']:'{payment_id}'", "limit": 10}
             )
@@ -161,12 +161,12 @@ class StripeProvider:
 
     async def retrieve_refund(self, provider_id: str) -> ProviderRefund:
         """The refund as it is now."""
-        return _refund(await call(lambda: self._v1.refunds.retrieve_async(provider_id)))
+        return _refund(await ask(lambda: self._v1.refunds.retrieve_async(provider_id)))
 
     async def find_refund(self, charge_id: str, refund_id: UUID) -> ProviderRefund | None:
         """The refund of a PaymentIntent that carries our id."""
         # At most one per reason (RefundReason): a page is plenty.
-        found = await call(
+        found = await ask(
             lambda: self._v1.refunds.list_async({"payment_intent": charge_id, "limit": 100})
         )
         refunds = (_refund(one) for one in found.data)
@@ -190,7 +190,7 @@ class StripeProvider:
 
     async def retrieve_account(self, provider_id: str) -> ProviderAccount:
         """The account as it is now."""
-        return _account(await call(lambda: self._v1.accounts.retrieve_async(provider_id)))
+        return _account(await ask(lambda: self._v1.accounts.retrieve_async(provider_id)))
 
     async def find_account(self, user_id: UUID, since: datetime) -> ProviderAccount | None:
         """The account that carries a user's id, among those opened since."""
@@ -199,7 +199,7 @@ class StripeProvider:
             "limit": 100,
         }
         while True:
-            page = await call(partial(self._v1.accounts.list_async, params))
+            page = await ask(partial(self._v1.accounts.list_async, params))
             for account in page.data:
                 if _own_id(account, "user_id") == user_id:
                     return _account(account)
@@ -243,11 +243,11 @@ class StripeProvider:
 
     async def retrieve_transfer(self, provider_id: str) -> Transfer:
         """The transfer as it is now."""
-        return _transfer(await call(lambda: self._v1.transfers.retrieve_async(provider_id)))
+        return _transfer(await ask(lambda: self._v1.transfers.retrieve_async(provider_id)))
 
     async def find_transfer(self, payout_id: UUID) -> Transfer | None:
         """The transfer of a payout, by its group: Stripe lists transfers by no other of our ids."""
-        found = await call(
+        found = await ask(
             lambda: self._v1.transfers.list_async({"transfer_group": _group(payout_id)})
         )
         return _transfer(found.data[0]) if found.data else None

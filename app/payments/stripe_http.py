@@ -11,8 +11,11 @@ from typing import Any, TypeVar
 
 import httpx2
 import stripe
+import structlog
 
 from app.payments.errors import ProviderRefused, ProviderUnavailable
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
@@ -74,8 +77,21 @@ async def call(request: Callable[[], Awaitable[T]]) -> T:
         ) from error
     except stripe.StripeError as error:
         # Wrong key, no permission, a key used for something else: our fault, not the guest's.
+        log.error("Stripe does not accept our requests", why=str(error))
         raise ProviderUnavailable(f"{type(error).__name__}: {error}") from error
     raise AssertionError("unreachable")
+
+
+async def ask(request: Callable[[], Awaitable[T]]) -> T:
+    """Carry out a request that only reads. Raises ProviderUnavailable, whatever goes wrong.
+
+    A question that Stripe refuses says nothing about what was asked: it must never pass for a
+    refusal of the deed.
+    """
+    try:
+        return await call(request)
+    except ProviderRefused as error:
+        raise ProviderUnavailable(str(error)) from error
 
 
 def _transient(error: stripe.StripeError) -> bool:

@@ -10,3 +10,10 @@ class PayoutReserved(Event, frozen=True, kw_only=True):
 
     tasks = ("payouts.send",)
     payout_id: UUID
+
+
+class PayoutSent(Event, frozen=True, kw_only=True):
+    """The provider has the money on its way to the host."""
+
+    tasks = ("notifications.payout_sent",)
+    payout_id: UUID

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
 from app.payments import inbox
@@ -146,10 +147,13 @@ async def _process_transfer(
         await inbox.skip(db, event_id, webhook)
         return
     payout_id = shown.payout_id
-    async with db.transaction() as session:
+
+    async def settle_it(session: AsyncSession) -> None:
         # Payouts are committed before they are sent: one that is not here is a mistake.
         await service.settle(session, payout_id, shown, clock.now())
         await inbox.mark_processed(session, event_id)
+
+    await db.run(settle_it)
 
 
 async def open_account(db: Database, providers: Providers, user_id: UUID) -> str:

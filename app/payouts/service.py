@@ -17,7 +17,7 @@ from app.outbox import emit
 from app.payments.errors import NotOurs
 from app.payments.provider import Transfer
 from app.payouts import rules
-from app.payouts.events import PayoutReserved
+from app.payouts.events import PayoutReserved, PayoutSent
 from db.enums import PaymentProvider, PayoutAccountStatus, PayoutStatus
 from db.models import Booking, Payout, PayoutAccount, PayoutItem
 from db.rows import columns
@@ -168,6 +168,7 @@ async def settle(session: AsyncSession, payout_id: UUID, shown: Transfer, now: d
                 paid_at=now,
             )
         )
+        await emit(session, PayoutSent(payout_id=payout.id))
     if payout.status is not PayoutStatus.FAILED and shown.reversed_minor >= payout.amount_minor:
         await _give_back(session, payout, "transfer_reversed", now, was_sent=True)
 
@@ -191,6 +192,14 @@ async def _give_back(
         )
     )
     items = {row.booking_id: row.amount_minor for row in rows}
+    await session.execute(
+        update(Payout)
+        .where(Payout.id == payout.id)
+        .values(status=PayoutStatus.FAILED, failure_code=failure_code, paid_at=None)
+    )
+    refusals = await _refusals_in_a_row(session, payout.host_id, payout.currency)
+    # Bookings before ledger accounts, as everywhere.
+    await _set_due(session, items.keys(), now + rules.retry_after(refusals))
     await ledger.post(
         session,
         entries.payout_returned(
@@ -198,13 +207,6 @@ async def _give_back(
         ),
         now,
     )
-    await session.execute(
-        update(Payout)
-        .where(Payout.id == payout.id)
-        .values(status=PayoutStatus.FAILED, failure_code=failure_code, paid_at=None)
-    )
-    refusals = await _refusals_in_a_row(session, payout.host_id, payout.currency)
-    await _set_due(session, items.keys(), now + rules.retry_after(refusals))
 
 
 async def _refusals_in_a_row(session: AsyncSession, host_id: UUID, currency: str) -> int:
@@ -270,7 +272,14 @@ async def _provider_account(session: AsyncSession, host_id: UUID) -> str | None:
 async def _set_due(
     session: AsyncSession, booking_ids: Collection[UUID], due_at: datetime | None
 ) -> None:
+    # In the order of their ids, in which everybody locks bookings.
+    locked = (
+        select(Booking.id)
+        .where(Booking.id.in_(booking_ids))
+        .order_by(Booking.id)
+        .with_for_update(key_share=True)
+    )
     if booking_ids:
         await session.execute(
-            update(Booking).where(Booking.id.in_(booking_ids)).values(payout_due_at=due_at)
+            update(Booking).where(Booking.id.in_(locked)).values(payout_due_at=due_at)
         )

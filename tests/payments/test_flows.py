@@ -1,18 +1,21 @@
 """Payments from our rows to the provider and back, with crashes and lost replies in between."""
 
 import asyncio
+import time
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 import stripe
 from sqlalchemy import func, select, update
 
 from app import clock
 from app.ledger import queries as ledger
-from app.payments import flows, service, sweeps
+from app.payments import flows, service, stripe_http, sweeps
 from app.payments.errors import NotOurs, PaymentUnavailable
-from db.enums import LedgerAccountKind, PaymentStatus, RefundReason, RefundStatus
+from app.payments.stripe import StripeProvider
+from db.enums import LedgerAccountKind, PaymentProvider, PaymentStatus, RefundReason, RefundStatus
 from db.models import JournalEntry, OutboxMessage, Payment, Refund
 from tests.support.books import assert_books_balance
 from tests.support.money import HOST, PLATFORM, TAX, TOTAL, Crash, Till
@@ -173,6 +176,40 @@ async def test_capture_of_what_the_provider_has_let_go(till: Till) -> None:
     assert await flows.capture(till.db, till.providers, payment_id) is PaymentStatus.CANCELLED
     assert (await events(till))[-1] == "bookings.on_payment_lost"
     await assert_books_balance(till.db, till.sandbox)
+
+
+async def test_capture_that_the_bank_refuses_is_undone(till: Till) -> None:
+    payment_id = await till.started(manual=True)
+    await till.pay(payment_id)
+    await flows.sync(till.db, till.providers, payment_id)
+    await till.sandbox.control.fault(kind="error", status=402, path="/v1/*/capture")
+    assert await flows.capture(till.db, till.providers, payment_id) is PaymentStatus.CANCELLED
+    assert [intent["status"] for intent in await till.intents()] == ["canceled"]
+    assert (await events(till))[-1] == "bookings.on_payment_lost"
+
+
+async def test_a_provider_that_hangs_is_not_waited_for(
+    till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stripe_http, "DEADLINE_SECONDS", 0.3)
+    payment_id = await till.open(await till.book())
+    await till.sandbox.control.fault(kind="hang", seconds=3, times=10)
+    started = time.monotonic()
+    with pytest.raises(PaymentUnavailable):
+        await flows.start(till.db, till.providers, payment_id)
+    assert time.monotonic() - started < 2
+    assert (await till.payment(payment_id)).status is PaymentStatus.PENDING
+
+
+async def test_our_own_mistake_is_not_the_guests(till: Till) -> None:
+    settings = msgspec.structs.replace(till.settings, stripe_secret_key="sk_test_wrong")
+    wrong = StripeProvider(settings)
+    payment_id = await till.open(await till.book())
+    with pytest.raises(PaymentUnavailable) as caught:
+        await flows.start(till.db, {PaymentProvider.STRIPE: wrong}, payment_id)
+    assert caught.value.retryable
+    assert (await till.payment(payment_id)).status is PaymentStatus.PENDING
+    await wrong.close()
 
 
 async def test_void_before_the_guest_paid(till: Till) -> None:

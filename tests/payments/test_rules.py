@@ -36,13 +36,13 @@ S, C = PaymentStatus, ChargeState
         *((taken, shown, taken) for taken in rules.TAKEN for shown in C),
     ],
 )
-def test_next_status(ours: S, shown: C, then: S) -> None:
+def test_next_status(ours: PaymentStatus, shown: ChargeState, then: PaymentStatus) -> None:
     assert rules.next_status(ours, shown) is then
 
 
-@pytest.mark.parametrize("order", permutations([C.OPEN, C.AUTHORIZED, C.SUCCEEDED]))
-def test_any_order_ends_paid(order: tuple[C, ...]) -> None:
-    status = S.PENDING
+@pytest.mark.parametrize("order", list(permutations([C.OPEN, C.AUTHORIZED, C.SUCCEEDED])))
+def test_any_order_ends_paid(order: tuple[ChargeState, ...]) -> None:
+    status: PaymentStatus = S.PENDING
     for shown in order * 2:
         status = rules.next_status(status, shown)
     assert status is S.PAID
@@ -52,7 +52,7 @@ def test_any_order_ends_paid(order: tuple[C, ...]) -> None:
     ("captured", "refunded", "status"),
     [(100, 0, S.PAID), (100, 1, S.PARTIALLY_REFUNDED), (100, 100, S.REFUNDED)],
 )
-def test_after_refund(captured: int, refunded: int, status: S) -> None:
+def test_after_refund(captured: int, refunded: int, status: PaymentStatus) -> None:
     assert rules.after_refund(captured, refunded) is status
 
 
@@ -70,7 +70,7 @@ R = RefundStatus
         (R.FAILED, R.SUCCEEDED, R.FAILED),
     ],
 )
-def test_next_refund_status(ours: R, shown: R, then: R) -> None:
+def test_next_refund_status(ours: RefundStatus, shown: RefundStatus, then: RefundStatus) -> None:
     assert rules.next_refund_status(ours, shown) is then
 
 

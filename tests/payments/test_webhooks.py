@@ -20,7 +20,8 @@ from tests.support.money import HOST, PLATFORM, TAX, TOTAL, Crash, Till, sign
 
 async def count(till: Till, what: Any, *where: Any) -> int:
     async with till.db.read() as connection:
-        return int(await connection.scalar(select(func.count()).select_from(what).where(*where)))
+        found = await connection.scalar(select(func.count()).select_from(what).where(*where))
+    return found or 0
 
 
 async def process(till: Till, event_id: Any) -> None:

@@ -33,8 +33,8 @@ async def host_id(till: Till) -> UUID:
 
 async def stay(till: Till, host_id: UUID, *, due: bool = True) -> UUID:
     """A stay that was paid for; returns the booking."""
-    payment_id = await till.paid(host_id=host_id)
-    booking_id = (await till.payment(payment_id)).booking_id
+    payment = await till.payment(await till.paid(host_id=host_id))
+    booking_id = payment.booking_id
     if due:
         await till.due(booking_id)
     return booking_id
@@ -96,7 +96,7 @@ async def test_two_stays_in_one_transfer(till: Till, host_id: UUID) -> None:
     assert transfer["amount"] == 2 * HOST
     async with till.db.read() as connection:
         items = await connection.execute(select(PayoutItem.booking_id, PayoutItem.amount_minor))
-        assert dict(items.tuples().all()) == {first: HOST, second: HOST}
+        assert {row.booking_id: row.amount_minor for row in items} == {first: HOST, second: HOST}
     assert [await due_at(till, one) for one in (first, second, later)] == [None] * 3
     assert await owed(till, host_id) == HOST
     assert await release(till) == 0
@@ -150,6 +150,20 @@ async def test_every_reply_to_the_transfer_is_lost(till: Till, host_id: UUID) ->
     assert await flows.resend_stuck(till.db, till.providers, later) == 1
     (payout,) = await payouts(till)
     assert (payout.status, payout.failure_code) == (PayoutStatus.PAID, None)
+    assert len(await transfers(till)) == 1
+    await assert_books_balance(till.db, till.sandbox)
+
+
+async def test_a_refused_question_is_no_refused_transfer(till: Till, host_id: UUID) -> None:
+    await stay(till, host_id)
+    await release(till)
+    with pytest.raises(Crash):
+        await till.work(till.crashing("transfer"))
+    await till.sandbox.control.fault(kind="error", status=400, method="GET", path="/v1/transfers")
+    with pytest.raises(PaymentUnavailable):
+        await till.work()
+    assert (await payouts(till))[0].status == PayoutStatus.RESERVED
+    await till.work()
     assert len(await transfers(till)) == 1
     await assert_books_balance(till.db, till.sandbox)
 
@@ -313,6 +327,8 @@ async def test_opening_that_died_after_the_call(till: Till, keys_forgotten: bool
         await flows.open_account(till.db, till.crashing("create_account"), host_id)
     if keys_forgotten:
         await till.sandbox.control.forget_keys()
+    (account,) = await accounts_at_provider(till)
+    await till.sandbox.control.onboard(account["id"])
     # Its webhook comes before we know of it, and waits.
     (raw,) = await till.events("account.updated")
     await till.receive(raw)

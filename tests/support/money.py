@@ -19,7 +19,9 @@ from app.config import Settings
 from app.money import Money
 from app.payments import flows, inbox, service
 from app.payments.provider import Providers
+from app.payments.rules import PaymentRecord
 from app.payments.stripe import StripeProvider
+from app.payouts import accounts
 from app.payouts import flows as payouts
 from db.enums import PaymentMethod, PaymentProvider
 from db.models import Booking, OutboxMessage
@@ -60,9 +62,8 @@ class Till:
     def __init__(self, db: Database, sandbox: Sandbox, settings: Settings) -> None:
         self.db = db
         self.sandbox = sandbox
-        self.stripe = StripeProvider(
-            msgspec.structs.replace(settings, stripe_api_base=sandbox.base_url)
-        )
+        self.settings = msgspec.structs.replace(settings, stripe_api_base=sandbox.base_url)
+        self.stripe = StripeProvider(self.settings)
         self.providers: Providers = {PaymentProvider.STRIPE: self.stripe}
 
     def crashing(self, method: str) -> Providers:
@@ -121,12 +122,13 @@ class Till:
         """The guest confirms in their browser, as Stripe.js does."""
         payment = await self.payment(payment_id)
         assert payment.provider_payment_id is not None
+        # The library's types are for the secret key's side of it.
+        asked: Any = {"client_secret": payment.client_secret, "payment_method": card}
         await self.sandbox.browser().v1.payment_intents.confirm_async(
-            payment.provider_payment_id,
-            {"client_secret": payment.client_secret or "", "payment_method": card},
+            payment.provider_payment_id, asked
         )
 
-    async def payment(self, payment_id: UUID) -> service.PaymentRecord:
+    async def payment(self, payment_id: UUID) -> PaymentRecord:
         """The payment as it is now."""
         async with self.db.read() as connection:
             return await service.get(connection, payment_id)
@@ -141,7 +143,7 @@ class Till:
         account_id = await payouts.open_account(self.db, self.providers, host_id)
         if complete:
             await self.sandbox.control.onboard(account_id)
-            await payouts.accounts.sync_account(self.db, self.stripe, account_id)
+            await accounts.sync_account(self.db, self.stripe, account_id)
         return account_id
 
     async def due(self, booking_id: UUID) -> None:
