@@ -1,9 +1,9 @@
 """What a payment provider must be able to do, and what it shows us of its objects.
 
 Every call raises ProviderUnavailable when its outcome is unknown. Those that act raise
-ProviderRefused when the provider has decided against it; those that ask never do. Amounts are in our minor units, currencies ISO 4217 in upper case.
-Keys make a call idempotent: the same key again has no second effect, for as long as the provider
-remembers it (Stripe: 24 h).
+ProviderRefused when the provider has decided against it; those that ask never do. Amounts are in
+our minor units, currencies ISO 4217 in upper case. Keys make a call idempotent: the same key again
+has no second effect, for as long as the provider remembers it (Stripe: 24 h).
 """
 
 from collections.abc import Mapping

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 
 from app import clock
 from app.ledger import queries as ledger
-from app.payments import flows, service, stripe_http, sweeps
+from app.payments import flows, service, settle, stripe_http, sweeps
 from app.payments.errors import NotOurs, PaymentUnavailable
 from app.payments.stripe import StripeProvider
 from db.enums import LedgerAccountKind, PaymentProvider, PaymentStatus, RefundReason, RefundStatus
@@ -411,3 +411,28 @@ async def test_refunds_that_conflict(till: Till, change: dict[str, Any]) -> None
 async def test_nothing_to_refund_before_it_is_paid(till: Till) -> None:
     with pytest.raises(Exception, match="nothing to give back"):
         await give_back(till, await till.started())
+
+
+async def test_a_refund_that_comes_back_is_owed_again(till: Till) -> None:
+    payment_id = await till.paid()
+    refund_id = await give_back(till, payment_id)
+    await till.work()
+    async with till.db.read() as connection:
+        refund = await service.get_refund(connection, refund_id)
+    assert refund.provider_refund_id is not None
+    # The sandbox's banks take every refund.
+    shown = msgspec.structs.replace(
+        await till.stripe.retrieve_refund(refund.provider_refund_id),
+        status=RefundStatus.FAILED,
+        failure_code="lost_or_stolen_card",
+    )
+    for _ in range(2):
+        await till.db.run(
+            lambda session: settle.settle_refund(session, refund_id, shown, clock.now())
+        )
+    payment = await till.payment(payment_id)
+    assert (payment.status, payment.refunded_minor) == (PaymentStatus.PAID, 0)
+    async with till.db.read() as connection:
+        owed = await ledger.balance(connection, LedgerAccountKind.GUEST, "EUR", payment.guest_id)
+    assert owed == -TOTAL
+    assert (await entries(till))["REFUND_RETURNED"] == 1
