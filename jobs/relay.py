@@ -22,12 +22,12 @@ log = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0
 # While a queue is full or a batch was.
-BUSY_SECONDS = 0.05
+BUSY_SECONDS = 0.2
 LONGEST_BACKOFF_SECONDS = 5.0
 
 # So many jobs of a lane wait in Redis at most: few enough to be started within their lease, as
 # the rest are safe (and in order) in the outbox.
-QUEUE_LIMIT = 100
+QUEUE_LIMIT = 200
 
 
 async def run(runtime: Runtime, queues: Mapping[Lane, Queue]) -> None:

@@ -23,7 +23,7 @@ from db.enums import BookingActor, BookingStatus, CancellationPolicy
 
 # What a host may not be reached by before the booking is confirmed.
 CONTACTS = re.compile(
-    r"https?://\S+|www\.\S+|[^\s@]+@[^\s@]+\.[^\s@]+|\b[\w-]+\.(?:com|net|org|io|me)\b\S*"
+    r"https?://\S+|www\.\S+|[^\s@]+@[\w-]+(?:\.[\w-]+)+|\b[\w-]+\.(?:com|net|org|io|me)\b\S*"
     r"|\+?\d(?:[\s().-]{0,2}\d){6,}",
     re.IGNORECASE,
 )

@@ -13,6 +13,7 @@ from app.bookings.events import (
 from app.identity.events import RegisteredAgain, UserRegistered
 from app.notifications import flows
 from app.notifications.rules import Occasion
+from app.payouts.events import PayoutSent
 from app.runtime import Runtime
 from jobs.registry import Lane, task
 
@@ -65,6 +66,11 @@ async def booking_expired(runtime: Runtime, event: BookingExpired) -> None:
 @task("notifications.review_invitation", timeout_seconds=SECONDS, lane=Lane.MAIL)
 async def review_invitation(runtime: Runtime, event: BookingCompleted) -> None:
     await _tell(runtime, Occasion.COMPLETED, event)
+
+
+@task("notifications.payout_sent", timeout_seconds=SECONDS, lane=Lane.MAIL)
+async def payout_sent(runtime: Runtime, event: PayoutSent) -> None:
+    await flows.payout_sent(runtime.db, runtime.settings, event.payout_id)
 
 
 async def _tell(runtime: Runtime, occasion: Occasion, event: BookingEvent) -> None:
