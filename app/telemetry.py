@@ -94,6 +94,8 @@ def configure(settings: Settings) -> None:
     # Again in the same process (tests do): ours is replaced, others' stay.
     root.handlers = [other for other in root.handlers if other.get_name() != HANDLER] + [handler]
     root.setLevel(settings.log_level.upper())
+    # It writes down every address that it asks, with the query.
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
 
 
 async def observe(app: App, scope: Scope, receive: Receive, send: Send) -> None:

@@ -109,7 +109,7 @@ def refined(document: dict[str, Any]) -> dict[str, Any]:
             "in": "header",
             "required": True,
             "schema": {"type": "string"},
-            "example": "t=1767225600,v1=5257a869e7ec…",
+            "example": "t=1767225600,v1=5257a869e7ecebeda32affa62cdca3fa",
         }
     ]
     picture = paths["/media/{path}"]["get"]["responses"]

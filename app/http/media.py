@@ -46,7 +46,7 @@ def _file(request: Request[Any, Any, Any], path: str) -> File:
         found,
         filename=found.name,
         content_disposition_type="inline",
-        media_type=guess_type(found.name)[0] or "application/octet-stream",
+        media_type=_media_type(found),
         headers={
             "cache-control": CACHE,
             "etag": f'"{state.st_mtime_ns:x}-{state.st_size:x}"',
@@ -56,6 +56,12 @@ def _file(request: Request[Any, Any, Any], path: str) -> File:
         },
         stat_result=state,
     )
+
+
+def _media_type(path: Path) -> str:
+    """The type of a picture; whatever else lies here is not for browsers to make sense of."""
+    guessed = guess_type(path.name)[0] or ""
+    return guessed if guessed.startswith("image/") else "application/octet-stream"
 
 
 def locate(folder: Path, path: str) -> Path | None:

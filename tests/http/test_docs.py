@@ -1,0 +1,105 @@
+"""The OpenAPI document, checked against a running server by generated requests."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any
+
+import httpx2
+import pytest
+import schemathesis
+import uvicorn
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import settings as hypothesis_settings
+from schemathesis import GenerationMode
+from schemathesis.core.control import SkipTest
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from app.config import Settings
+from app.main import create_app
+from tests.support.ports import free_port
+
+EXAMPLES = 25
+
+
+@pytest.fixture
+async def server(settings: Settings) -> AsyncIterator[str]:
+    """The API behind uvicorn in a thread of its own: schemathesis blocks."""
+    port = free_port()
+    app = create_app(settings)
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False)
+    )
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        await asyncio.sleep(0.02)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    await asyncio.to_thread(thread.join)
+
+
+async def test_the_document_describes_every_member(client: httpx2.AsyncClient) -> None:
+    document = (await client.get("/openapi.json")).json()
+    assert document == (await client.get("/docs/openapi.json")).json()
+    assert set(document["paths"]) == {
+        "/auth/register",
+        "/auth/login",
+        "/auth/refresh",
+        "/auth/logout",
+        "/webhooks/stripe",
+        "/health/live",
+        "/health/ready",
+        "/media/{path}",
+        "/.well-known/jwks.json",
+    }
+    for path, item in document["paths"].items():
+        for operation in item.values():
+            assert operation["summary"], path
+            assert operation["operationId"], path
+            for status, response in operation["responses"].items():
+                assert response["description"], path
+                if status[0] in "45" and path != "/health/ready":
+                    assert "application/problem+json" in response["content"], (path, status)
+    for name, schema in document["components"]["schemas"].items():
+        assert schema["description"], name
+    for name in ("RegisterBody", "LoginBody", "RefreshBody"):
+        assert document["components"]["schemas"][name]["additionalProperties"] is False
+
+
+async def test_the_public_keys_are_published(client: httpx2.AsyncClient) -> None:
+    keys = (await client.get("/.well-known/jwks.json")).json()["keys"]
+    assert [key["alg"] for key in keys] == ["Ed25519"]
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+async def test_answers_are_as_documented(server: str, mode: GenerationMode) -> None:
+    def run() -> set[str]:
+        schema: Any = schemathesis.openapi.from_url(f"{server}/openapi.json")
+        schema.config.generation.update(modes=[mode])
+        return {check(each.ok()) for each in schema.get_all_operations()}
+
+    def check(operation: Any) -> str:
+        @hypothesis_settings(
+            max_examples=EXAMPLES,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            phases=[Phase.explicit, Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(case=operation.as_strategy(generation_mode=mode))
+        def conforms(case: Any) -> None:
+            # What is well-formed may still be refused: common passwords, unknown accounts.
+            case.call_and_validate(
+                base_url=server, excluded_checks=[positive_data_acceptance], timeout=10
+            )
+
+        # There is nothing to get wrong where nothing is sent.
+        with suppress(SkipTest):
+            conforms()
+        return str(operation.label)
+
+    assert "POST /auth/register" in await asyncio.to_thread(run)
