@@ -70,7 +70,6 @@ def create(state: State, params: Params, account_id: str | None = None) -> Obj:
     account["default_currency"] = params.string("default_currency") or account["default_currency"]
     _apply(account, params)
     state.put("account", account)
-    events.emit(state, "account.updated", account)
     return account
 
 

@@ -15,10 +15,17 @@ from app.sandbox.stripe.params import Params, currency
 from app.sandbox.stripe.state import Obj, WebhookMood
 from app.sandbox.stripe.webhooks import Sender
 
-_DUMPED = (
-    *("account", "payment_intent", "charge", "refund", "transfer", "transfer_reversal"),
-    *("balance_transaction", "event", "delivery"),
-)
+_DUMPED = {
+    "accounts": "account",
+    "payment_intents": "payment_intent",
+    "charges": "charge",
+    "refunds": "refund",
+    "transfers": "transfer",
+    "transfer_reversals": "transfer_reversal",
+    "balance_transactions": "balance_transaction",
+    "events": "event",
+    "deliveries": "delivery",
+}
 
 
 class Control:
@@ -54,7 +61,7 @@ class Control:
             call = self._calls.get((method, name))
             if call is None:
                 raise missing("control call", f"{method} {name}")
-            answer = call(body or b"{}")
+            answer = await call(body or b"{}")
         except msgspec.MsgspecError as error:
             return 400, {"error": {"type": "invalid_request_error", "message": str(error)}}
         except StripeError as error:
@@ -63,75 +70,74 @@ class Control:
             await self._api.store.flush()
         return 200, answer
 
-    def _dump(self, _: bytes) -> Obj:
-        tables = {f"{kind}s": list(self._state.table(kind).values()) for kind in _DUMPED}
-        tables["deliveries"] = tables.pop("deliverys")
+    async def _dump(self, _: bytes) -> Obj:
+        tables = {name: list(self._state.table(kind).values()) for name, kind in _DUMPED.items()}
         return {**tables, "balance": balance.balance(self._state)}
 
-    def _reset(self, _: bytes) -> Obj:
+    async def _reset(self, _: bytes) -> Obj:
+        await self._sender.drain()
         self._state.clear()
-        self._sender.clear()
         self._api.faults.waiting.clear()
         endpoints.configure(self._state)
         return {"reset": True}
 
-    def _import(self, body: bytes) -> Obj:
+    async def _import(self, body: bytes) -> Obj:
         history = msgspec.json.decode(body, type=importing.History)
-        return importing.load(self._state, history)
+        return await importing.load(self._state, history)
 
-    def _list_faults(self, _: bytes) -> Obj:
+    async def _list_faults(self, _: bytes) -> Obj:
         return {"faults": msgspec.to_builtins(self._api.faults.waiting)}
 
-    def _add_fault(self, body: bytes) -> Obj:
+    async def _add_fault(self, body: bytes) -> Obj:
         self._api.faults.waiting.append(msgspec.json.decode(body, type=Fault))
-        return self._list_faults(body)
+        return await self._list_faults(body)
 
-    def _clear_faults(self, body: bytes) -> Obj:
+    async def _clear_faults(self, body: bytes) -> Obj:
         self._api.faults.waiting.clear()
-        return self._list_faults(body)
+        return await self._list_faults(body)
 
-    def _forget_keys(self, body: bytes) -> Obj:
+    async def _forget_keys(self, body: bytes) -> Obj:
         wanted = msgspec.json.decode(body, type=_Key)
         return {"forgotten": self._api.keys.forget(wanted.key)}
 
-    def _webhooks(self, _: bytes) -> Obj:
+    async def _webhooks(self, _: bytes) -> Obj:
         counts = dict.fromkeys(("pending", "delivered", "dropped", "failed"), 0)
         for delivery in self._state.table("delivery").values():
             counts[delivery["status"]] += 1
         return {**msgspec.to_builtins(self._state.mood), **counts}
 
-    def _set_mood(self, body: bytes) -> Obj:
+    async def _set_mood(self, body: bytes) -> Obj:
         # What is left out goes back to normal.
         self._state.mood = msgspec.json.decode(body, type=WebhookMood)
         if not self._state.mood.paused:
             self._sender.resume(shuffle=False)
-        return self._webhooks(body)
+        return await self._webhooks(body)
 
-    def _resume(self, body: bytes) -> Obj:
+    async def _resume(self, body: bytes) -> Obj:
         self._sender.resume(msgspec.json.decode(body, type=_Resume).shuffle)
-        return self._webhooks(body)
+        return await self._webhooks(body)
 
-    def _resend(self, body: bytes) -> Obj:
+    async def _resend(self, body: bytes) -> Obj:
         wanted = msgspec.json.decode(body, type=_Resend)
         event = self._state.get("event", wanted.event)
         if event is None:
             raise missing("event", wanted.event)
         return {"deliveries": events.resend(self._state, event, wanted.times)}
 
-    def _clock(self, body: bytes) -> Obj:
+    async def _clock(self, body: bytes) -> Obj:
         self._state.clock_offset += msgspec.json.decode(body, type=_Clock).advance_seconds
         return {"now": self._state.now()}
 
-    def _topup(self, body: bytes) -> Obj:
+    async def _topup(self, body: bytes) -> Obj:
         wanted = msgspec.json.decode(body, type=_Topup)
         code = currency(Params({"currency": wanted.currency}))
         balance.book(self._state, "topup", wanted.amount, code, None)
         return balance.balance(self._state)
 
-    def _onboard(self, body: bytes) -> Obj:
+    async def _onboard(self, body: bytes) -> Obj:
         return accounts.onboard(self._state, msgspec.json.decode(body, type=_Onboard).account)
 
-    def _challenge(self, body: bytes) -> Obj:
+    async def _challenge(self, body: bytes) -> Obj:
         wanted = msgspec.json.decode(body, type=_Challenge)
         intent = payment_intents.find(self._state, wanted.payment_intent)
         return payment_intents.answer_challenge(self._state, intent, wanted.passed)

@@ -4,13 +4,17 @@ The very operations that make them otherwise, carried out under the clock of the
 events, so that an import can't say what the sandbox itself could not have done.
 """
 
-from typing import Literal
+import asyncio
+from collections.abc import Callable
+from typing import Literal, TypeVar
 
 import msgspec
 
 from app.sandbox.stripe import accounts, payment_intents, refunds, transfers
 from app.sandbox.stripe.params import Params, nest
 from app.sandbox.stripe.state import Obj, State
+
+T = TypeVar("T")
 
 
 class PastAccount(msgspec.Struct, kw_only=True):
@@ -38,6 +42,9 @@ class PastPayment(msgspec.Struct, kw_only=True):
     capture_method: Literal["automatic", "manual"] = "automatic"
     payment_method: str = "pm_card_visa"
     refund_amount: int = 0
+    # By default made up, and the payment's.
+    refund_id: str | None = None
+    refund_metadata: dict[str, str] | None = None
     metadata: dict[str, str] = {}
     transfer_group: str | None = None
     description: str | None = None
@@ -63,17 +70,26 @@ class History(msgspec.Struct, kw_only=True):
     transfers: list[PastTransfer] = []
 
 
-def load(state: State, history: History) -> Obj:
+async def load(state: State, history: History) -> Obj:
     """Import history; the answer holds the objects made, as the API would show them.
 
     Raises:
         StripeError: an object that could not have come about; those before it are in.
     """
     return {
-        "accounts": [_account(state, past) for past in history.accounts],
-        "payment_intents": [_payment(state, past) for past in history.payment_intents],
-        "transfers": [_transfer(state, past) for past in history.transfers],
+        "accounts": await _each(state, history.accounts, _account),
+        "payment_intents": await _each(state, history.payment_intents, _payment),
+        "transfers": await _each(state, history.transfers, _transfer),
     }
+
+
+async def _each(state: State, history: list[T], make: Callable[[State, T], Obj]) -> list[Obj]:
+    made = []
+    for past in history:
+        made.append(make(state, past))
+        # Others get their turn between two objects of a long history.
+        await asyncio.sleep(0)
+    return made
 
 
 def _params(values: dict[str, str | int | None], metadata: dict[str, str]) -> Params:
@@ -113,7 +129,9 @@ def _payment(state: State, past: PastPayment) -> Obj:
         if past.refund_amount:
             with state.at(past.refunded or past.paid or past.created):
                 values = {"payment_intent": past.id, "amount": str(past.refund_amount)}
-                refunds.create(state, Params({**values, "metadata": {**past.metadata}}))
+                metadata = past.metadata if past.refund_metadata is None else past.refund_metadata
+                params = Params({**values, "metadata": {**metadata}})
+                refunds.create(state, params, past.refund_id)
     charge = state.get("charge", intent["latest_charge"] or "")
     return {**intent, "latest_charge": charge}
 

@@ -158,7 +158,7 @@ class Pages:
         return Response(html, status_code=status, media_type="text/html", headers=_SECURITY)
 
     def _nothing(self, title: str, text: str, status: int = 404) -> Response[str]:
-        return self._render("message.html", status, title=title, text=text, link=None)
+        return self._render("message.html", status, title=title, text=text, link=None, amount=None)
 
     def _redirect(self, url: str) -> Response[str]:
         return Response("", status_code=303, headers={**_SECURITY, "Location": url})
@@ -245,7 +245,7 @@ class Pages:
             intent["status"], ("Not paid", "You left the payment open. Nothing was taken.")
         )
         amount = money(intent["amount"], intent["currency"])
-        return self._render("message.html", title=title, text=f"{text} ({amount})", link=back)
+        return self._render("message.html", title=title, text=text, link=back, amount=amount)
 
     # 3-D Secure
 
@@ -283,6 +283,7 @@ class Pages:
             "message.html",
             title="Not paid",
             text=intent["last_payment_error"]["message"],
+            amount=None,
             link=f"/pay/{intent['id']}?{urlencode({'client_secret': intent['client_secret']})}",
         )
 

@@ -14,7 +14,7 @@ def find(state: State, refund_id: str) -> Obj:
     return refund
 
 
-def create(state: State, params: Params) -> Obj:
+def create(state: State, params: Params, refund_id: str | None = None) -> Obj:
     """Give back `amount` minor units, by default all that is left of the charge."""
     params.only("payment_intent", "charge", "amount", "reason", "metadata")
     charge = _charge(state, params)
@@ -31,7 +31,8 @@ def create(state: State, params: Params) -> Obj:
             f" charge ({left} {charge['currency']})",
             param="amount",
         )
-    refund = _record(state, charge, amount, reason, params.metadata())
+    refund_id = refund_id or new_id("re")
+    refund = _record(state, charge, refund_id, amount, reason, params.metadata())
     charges.note_refund(state, charge, amount)
     events.emit(state, "refund.created", refund)
     return refund
@@ -72,9 +73,13 @@ def _charge(state: State, params: Params) -> Obj:
 
 
 def _record(
-    state: State, charge: Obj, amount: int, reason: str | None, metadata: dict[str, str]
+    state: State,
+    charge: Obj,
+    refund_id: str,
+    amount: int,
+    reason: str | None,
+    metadata: dict[str, str],
 ) -> Obj:
-    refund_id = new_id("re")
     refund: Obj = {
         "id": refund_id,
         "object": "refund",

@@ -5,7 +5,7 @@ import logging
 import os
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import click
@@ -173,8 +173,11 @@ def main(
             ws="none",
             log_config=None,
             access_log=False,
+            # Longer than clients keep a connection, so that none is closed under a request.
+            timeout_keep_alive=75,
             timeout_graceful_shutdown=2,
         )
     )
     click.echo(f"payment sandbox on {address}")
-    server.run(sockets=[listener])
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[listener])

@@ -58,14 +58,18 @@ class Sender:
             heapq.heapify(self._queue)
         self._wake.set()
 
-    def clear(self) -> None:
-        """Forget all that is waiting."""
+    async def drain(self) -> None:
+        """Forget all that is waiting, and wait for what is under way: then nothing comes late."""
+        self._queue.clear()
+        await asyncio.gather(*self._sending, return_exceptions=True)
         self._queue.clear()
 
     async def run(self) -> None:
         """Send until cancelled."""
         limits = httpx2.Limits(max_connections=_AT_ONCE, max_keepalive_connections=_AT_ONCE)
-        async with httpx2.AsyncClient(timeout=_TIMEOUT_SECONDS, limits=limits) as client:
+        async with httpx2.AsyncClient(
+            timeout=_TIMEOUT_SECONDS, limits=limits, trust_env=False
+        ) as client:
             try:
                 while True:
                     await self._send_due(client)
@@ -106,10 +110,12 @@ class Sender:
             delivery["status"] = "dropped"
         else:
             response = await _post(client, endpoint, event)
+            if self._state.get("delivery", delivery["id"]) is not delivery:
+                # Everything was wiped in the meantime.
+                return
             self._note(delivery, event, response)
-        if self._state.get("delivery", delivery["id"]) is delivery:
-            self._state.put("delivery", delivery)
-            await self._store.flush()
+        self._state.put("delivery", delivery)
+        await self._store.flush()
 
     def _note(self, delivery: Obj, event: Obj, response: int | str) -> None:
         delivery["attempts"] += 1
@@ -141,7 +147,8 @@ async def _post(client: httpx2.AsyncClient, endpoint: Obj, event: Obj) -> int | 
     }
     try:
         response = await client.post(endpoint["url"], content=payload, headers=headers)
-    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+    except Exception as error:
+        # Whatever it is, the event has not arrived, and is sent again.
         _log.debug("webhook %s not delivered: %r", event["id"], error)
         return type(error).__name__
     _log.debug("webhook %s %s -> %d", event["id"], event["type"], response.status_code)
