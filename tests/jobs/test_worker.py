@@ -13,14 +13,18 @@ from pathlib import Path
 import httpx2
 import msgspec
 import pytest
+from redis.asyncio import Redis
 from sqlalchemy import text
 
 from app.config import Settings
 from app.dev import process as processes
 from app.dev.embedded import start_redis
+from app.identity.events import UserRegistered
 from app.runtime import Runtime
 from tests.jobs.process import Noted, Refused
 from tests.jobs.support import effects, put, unfinished
+from tests.support import world
+from tests.support.mailbox import Mailbox
 from tests.support.ports import free_port
 from tests.support.processes import ROOT, Process, environment
 
@@ -90,10 +94,14 @@ async def test_it_stops_when_told_and_finishes_what_it_has_begun(
     assert "Traceback" not in worker.logs()
 
 
+@pytest.mark.slow
 async def test_a_kill_at_any_time_and_a_wiped_redis_lose_nothing(
-    runtime: Runtime, worker: Worker
+    runtime: Runtime, worker: Worker, mailbox: Mailbox
 ) -> None:
+    worker.env["SMTP_URL"] = mailbox.smtp_url
     numbers = range(60)
+    addresses = [f"guest{number}@example.com" for number in range(12)]
+    users = [await world.add_user(runtime.db, email=address) for address in addresses]
     for round_ in range(4):
         await put(
             runtime.db,
@@ -101,6 +109,7 @@ async def test_a_kill_at_any_time_and_a_wiped_redis_lose_nothing(
                 Noted(number=number, seconds=random.uniform(0, 0.3))
                 for number in numbers[round_ * 15 : round_ * 15 + 15]
             ),
+            *(UserRegistered(user_id=user_id) for user_id in users[round_ * 3 : round_ * 3 + 3]),
         )
         await worker.start()
         await asyncio.sleep(random.uniform(0.1, 0.9))
@@ -112,11 +121,14 @@ async def test_a_kill_at_any_time_and_a_wiped_redis_lose_nothing(
     async def all_done() -> bool:
         return await unfinished(runtime.db) == 0
 
-    # The longest lease here is 20 s; nothing may take a minute.
+    # The longest lease here is 50 s; nothing may take longer than a minute.
     await until(all_done, 60)
     assert set(await effects(runtime.db)) == set(numbers)
+    for address in addresses:
+        assert len({mail.message_id for mail in mailbox.to(address)}) == 1
 
 
+@pytest.mark.slow
 async def test_redis_may_go_away_and_come_back_empty(
     runtime: Runtime, worker: Worker, tmp_path: Path
 ) -> None:
@@ -142,6 +154,52 @@ async def test_redis_may_go_away_and_come_back_empty(
     # It says so, but not how often it has tried.
     assert worker.logs().count("cannot hand over jobs") == 1, worker.logs()
     assert "Traceback" not in worker.logs()
+
+
+@pytest.mark.slow
+async def test_redis_may_hang(runtime: Runtime, worker: Worker, tmp_path: Path) -> None:
+    redis = start_redis(tmp_path / "redis", tmp_path / "redis.log", throw_away=True)
+    worker.env["REDIS_URL"] = redis.url
+    async with Redis.from_url(redis.url) as client:
+        pid = (await client.info("server"))["process_id"]
+    try:
+        await worker.start()
+        os.kill(pid, signal.SIGSTOP)
+        await put(runtime.db, Noted(number=1))
+        await asyncio.sleep(12)
+        assert worker.running
+        os.kill(pid, signal.SIGCONT)
+
+        async def is_done() -> bool:
+            return await unfinished(runtime.db) == 0
+
+        await until(is_done, 30)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+        redis.stop()
+
+
+async def test_a_mail_server_that_hangs_delays_nothing_but_mail(
+    runtime: Runtime, worker: Worker
+) -> None:
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    worker.env["SMTP_URL"] = f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    user_id = await world.add_user(runtime.db)
+    async with server:
+        await worker.start()
+        await put(runtime.db, *(UserRegistered(user_id=user_id) for _ in range(30)))
+        await asyncio.sleep(1)
+        await put(runtime.db, Noted(number=1))
+
+        async def is_there() -> bool:
+            return 1 in await effects(runtime.db)
+
+        assert await until(is_there, 10) < 3
+        worker.kill()
 
 
 async def test_lost_database_connections_are_made_again(runtime: Runtime, worker: Worker) -> None:
