@@ -58,6 +58,7 @@ class Supervisor:
         self.environ = environ
         self.servers: list[Server] = []
         self.children: list[Child] = []
+        self.at_terminal = os.isatty(0)
         self.stopping = threading.Event()
         self.impatient = threading.Event()
 
@@ -157,7 +158,8 @@ class Supervisor:
         self._check()
 
     def _check(self) -> None:
-        if self.stopping.is_set():
+        # A closed terminal tells its session's leader; if that is `make`, nobody tells us.
+        if self.stopping.is_set() or (self.at_terminal and not os.isatty(0)):
             raise Stopped
         for server in self.servers:
             if server.process.poll() is not None:
