@@ -77,7 +77,9 @@ async def test_an_address_in_use_is_told_to_its_owner_only(db: Database) -> None
     again = msgspec.structs.replace(ADA, email="ada@example.COM", username="other")
     await flows.register(db, again)
     assert await count(db, User) == 1
-    assert (await tasks(db))[1] == ("notifications.already_registered", {"user_id": str(owner)})
+    task, payload = (await tasks(db))[1]
+    assert task == "notifications.already_registered"
+    assert payload["user_id"] == str(owner)
 
 
 async def test_a_username_is_taken_in_any_case(db: Database) -> None:
