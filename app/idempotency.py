@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from app.errors import Conflict, Invalid
 from db.models import IdempotencyKey
@@ -71,3 +71,15 @@ async def claim(
         raise IdempotencyConflict
     subject: UUID = row.subject_id
     return subject
+
+
+async def is_used(connection: AsyncConnection, actor_id: UUID, operation: str, key: str) -> bool:
+    """Whether a request under this key has been committed; one under way does not count."""
+    found = await connection.execute(
+        select(IdempotencyKey.subject_id).where(
+            IdempotencyKey.actor_id == actor_id,
+            IdempotencyKey.operation == operation,
+            IdempotencyKey.key == key,
+        )
+    )
+    return found.first() is not None

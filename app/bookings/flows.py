@@ -3,6 +3,7 @@
 import asyncio
 from functools import partial
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -23,6 +24,8 @@ from db.session import Database
 
 log = structlog.get_logger(__name__)
 
+_turns: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
+
 # A twin of a request waits so long for the first one to reach the provider before it tries itself.
 TWIN_WAITS_SECONDS = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 
@@ -36,7 +39,12 @@ async def create_booking(
     `placing.place` raises, and PaymentUnavailable: the nights are then held all the same, and the
     request may be sent again under its key.
     """
-    placed = await db.run(lambda session: placing.place(session, actor, command, settings))
+    # One at a time per property and process. They would wait for each other in PostgreSQL anyway,
+    # but here they do so without a connection, and a hot property starves no other.
+    async with _turns.setdefault(command.property_id, asyncio.Lock()):
+        async with db.read() as connection:
+            await placing.refuse_early(connection, actor, command)
+        placed = await db.run(lambda session: placing.place(session, actor, command, settings))
     async with db.read() as connection:
         payment = await payments.live_payment(connection, placed.booking_id)
     if payment is None:

@@ -8,12 +8,13 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import insert
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from app import idempotency
+from app import clock, idempotency
 from app.actor import Actor
+from app.availability import rules as availability_rules
 from app.availability import service as availability
-from app.availability.errors import StayNotAllowed
+from app.availability.errors import DatesUnavailable, StayNotAllowed
 from app.availability.rules import StayNotAllowedReason, instant
 from app.bookings.errors import PriceChanged
 from app.bookings.expiry import expire_lapsed
@@ -31,6 +32,8 @@ from app.properties.terms import BookableProperty, fees_of
 from db.enums import BookingActor, PaymentMethod
 from db.models import Booking
 
+# The name under which idempotency keys of bookings are kept.
+OPERATION = "createBooking"
 MESSAGE_LENGTH = 2_000
 # Methods that a provider of ours can take. All of them can authorise before the host answers; one
 # that cannot (mobile money) starts as a request without a payment, see Action.REQUEST.
@@ -57,6 +60,25 @@ class Placed(msgspec.Struct, frozen=True):
     is_new: bool
 
 
+async def refuse_early(connection: AsyncConnection, actor: Actor, command: CreateBooking) -> None:
+    """Raise DatesUnavailable for nights that are plainly taken, at the price of one look.
+
+    Of many who want the same nights, all but the first end here, without a transaction or a lock.
+    What passes is not promised anything: `place` decides. A request sent again passes, too.
+    """
+    nights = (command.check_out - command.check_in).days
+    if not 1 <= nights <= availability_rules.MAX_NIGHTS:
+        return
+    now = clock.now()
+    taken = await availability.taken(
+        connection, command.property_id, command.check_in, command.check_out, now
+    )
+    if taken and not await idempotency.is_used(
+        connection, actor.require_user(), OPERATION, command.idempotency_key
+    ):
+        raise DatesUnavailable(taken)
+
+
 async def place(
     session: AsyncSession, actor: Actor, command: CreateBooking, settings: Settings
 ) -> Placed:
@@ -72,7 +94,7 @@ async def place(
     earlier = await idempotency.claim(
         session,
         actor_id=guest_id,
-        operation="createBooking",
+        operation=OPERATION,
         key=command.idempotency_key,
         request=command,
         subject_id=booking_id,
