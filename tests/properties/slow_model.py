@@ -84,7 +84,7 @@ async def make_place(db: Database, host: UUID, guest: UUID, chance: random.Rando
         for offset in chance.sample(range(-2, 25), 6)
     }
     taken: dict[date, str] = {}
-    rows = []
+    rows: list[dict[str, Any]] = []
     for _ in range(chance.randint(0, 3)):
         start, length = chance.randint(-2, 24), chance.randint(1, 4)
         nights = {TODAY + timedelta(days=start + offset) for offset in range(length)}
@@ -106,15 +106,12 @@ async def make_place(db: Database, host: UUID, guest: UUID, chance: random.Rando
         {"name": "City", "kind": "PER_GUEST_NIGHT", "amount_minor": 2_00, "max_nights": 4},
     ][: chance.randint(0, 2)]
     async with db.transaction() as session:
-        for table, values in (
-            (OccupiedNight, rows),
-            (
-                CalendarNight,
-                [{"property_id": property_id, "night": n, **v} for n, v in calendar.items()],
-            ),
-        ):
-            if values:
-                await session.execute(insert(table), values)
+        if rows:
+            await session.execute(insert(OccupiedNight), rows)
+        await session.execute(
+            insert(CalendarNight),
+            [{"property_id": property_id, "night": n, **v} for n, v in calendar.items()],
+        )
         for tax in taxes:
             tax_id = UUID(int=chance.getrandbits(128))
             await session.execute(
