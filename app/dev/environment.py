@@ -42,16 +42,21 @@ class Plan:
         """The address of the part whose port `variable` names, as a browser here reaches it."""
         return f"http://localhost:{self.ports[variable]}"
 
-    def children(self) -> list[Child]:
-        """The processes to run, in the order of starting."""
+    def stand_ins(self) -> list[Child]:
+        """What stands in for the world outside. They run before the demo's past is written."""
         children = []
         if self.has_sandbox:
             children.append(Child("sandbox", ["sandbox"], self._health("SANDBOX_PORT")))
         if self.has_mailbox:
             children.append(Child("mailbox", ["mailbox"], self._health("MAILBOX_PORT")))
-        children.append(Child("api", ["serve"], self._health("PORT")))
-        children.append(Child("worker", ["worker"], self._health("WORKER_PORT")))
         return children
+
+    def programs(self) -> list[Child]:
+        """The product itself."""
+        return [
+            Child("api", ["serve"], self._health("PORT")),
+            Child("worker", ["worker"], self._health("WORKER_PORT")),
+        ]
 
     def _health(self, variable: str) -> str:
         return f"http://127.0.0.1:{self.ports[variable]}/health/ready"

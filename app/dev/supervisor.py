@@ -17,7 +17,7 @@ from app.dev import launch
 from app.dev.checks import Problem, free_ports, only_one, reach_postgres, reach_redis
 from app.dev.children import Child, fresh_log, say, stop_all
 from app.dev.embedded import EmbeddedError, Server, start_postgres, start_redis
-from app.dev.environment import Plan, complete, plan
+from app.dev.environment import complete, plan
 from app.dev.process import tail
 from app.dev.secrets import load_or_make
 from app.dev.welcome import welcome
@@ -81,13 +81,13 @@ class Supervisor:
             redis_url=redis_url,
         )
         load(env)
+        stack.callback(self._stop_children)
+        self._start(the_plan.stand_ins(), env)
         say("Bringing the tables up to date")
         self._step("migrate", ["migrate"], env)
         say("Looking after the demo world")
         self._step("seed", ["seed", "--demo"], env)
-        stack.callback(self._stop_children)
-        say("Starting " + ", ".join(child.name for child in the_plan.children()))
-        self._start_children(the_plan, env)
+        self._start(the_plan.programs(), env)
         say(welcome(the_plan, env, today=now().date(), seconds=time.monotonic() - began))
         while True:
             self._pause()
@@ -138,12 +138,16 @@ class Supervisor:
         if status := child.ended():
             raise Problem(f"`app {' '.join(arguments)}` failed (status {status}): see above.")
 
-    def _start_children(self, the_plan: Plan, env: Mapping[str, str]) -> None:
-        for child in the_plan.children():
+    def _start(self, children: Sequence[Child], env: Mapping[str, str]) -> None:
+        """Start several at once, and wait until they are ready."""
+        if not children:
+            return
+        say("Starting " + " and ".join(child.name for child in children))
+        for child in children:
             child.start(env, self.root, self.logs)
             self.children.append(child)
         deadline = time.monotonic() + READY_SECONDS
-        for child in self.children:
+        for child in children:
             while not _is_ready(child):
                 self._pause()
                 if time.monotonic() > deadline:
@@ -175,7 +179,8 @@ class Supervisor:
                 )
 
     def _stop_children(self) -> None:
-        say("Stopping …")
+        if self.children:
+            say("Stopping …")
         # What serves people first, so that nothing it needs is taken away under it.
         last = {"sandbox", "mailbox"}
         stop_all([child for child in self.children if child.name not in last], self.impatient)
