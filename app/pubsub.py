@@ -72,6 +72,7 @@ class LiveUpdates:
         One pattern rather than a channel each: subscribing costs no round trip, and a process
         filters faster than it could follow 2,000 subscriptions coming and going.
         """
+        away = False
         while True:
             try:
                 async with self._redis.pubsub() as connection:
@@ -79,6 +80,9 @@ class LiveUpdates:
                     # Confirmed only when the first reply has come.
                     await connection.get_message(timeout=5)
                     self._connected.set()
+                    if away:
+                        log.info("live updates: Redis is back")
+                    away = False
                     for channel in list(self._queues):
                         self._deliver(channel, RESYNC)
                     async for message in connection.listen():
@@ -86,7 +90,9 @@ class LiveUpdates:
                             channel = message["channel"].decode()[len(PREFIX) :]
                             self._deliver(channel, message["data"].decode())
             except (RedisError, OSError) as error:
-                log.warning("live updates: Redis is away (%s); trying again", error)
+                if not away:
+                    log.warning("live updates: Redis is away (%s); trying again", error)
+                away = True
             self._connected.clear()
             await asyncio.sleep(RECONNECT_SECONDS)
 

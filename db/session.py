@@ -47,9 +47,12 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=10,
-            pool_pre_ping=False,
+            # Statements' parameters are people's data: they belong in no log.
+            hide_parameters=True,
             connect_args={
                 "timeout": 5,
+                # For a server that hangs: one that works keeps its own, shorter time-out.
+                "command_timeout": statement_timeout_ms / 1000 + 5,
                 "server_settings": {
                     "application_name": "roost",
                     "statement_timeout": str(statement_timeout_ms),
