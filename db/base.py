@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, DateTime, MetaData, String, Text, Uuid
@@ -25,7 +25,11 @@ Currency = Annotated[str, mapped_column(String(3))]
 
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {str: Text, UUID: Uuid, datetime: DateTime(timezone=True)}
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        str: Text,
+        UUID: Uuid,
+        datetime: DateTime(timezone=True),
+    }
 
 
 def one_of(column: str, kind: type[StrEnum]) -> CheckConstraint:
