@@ -75,7 +75,7 @@ async def test_it_starts_and_stops_quickly(kept: Sandbox) -> None:
     kept.terminate()
     began = time.monotonic()
     await kept.start()
-    # Generous: the machine may be busy. Alone it takes 0.6 s.
+    # Generous: the machine may be busy.
     assert time.monotonic() - began < 5
 
 
