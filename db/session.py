@@ -38,9 +38,7 @@ class Database:
     # Copied into the `info` of every session: how app.pubsub reaches Redis after a commit.
     session_info: dict[str, Any]
 
-    def __init__(
-        self, url: str, *, pool_size: int = 16, statement_timeout_ms: int = 5_000
-    ) -> None:
+    def __init__(self, url: str, *, pool_size: int = 16, statement_timeout_ms: int = 5_000) -> None:
         self.session_info = {}
         self.engine = create_async_engine(
             driver_url(url),

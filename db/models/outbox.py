@@ -21,9 +21,7 @@ class OutboxMessage(Base):
             postgresql_where=text("done_at IS NULL AND dead_at IS NULL"),
         ),
         # Finished rows are dropped after a while.
-        Index(
-            "outbox_messages_done_idx", "done_at", postgresql_where=text("done_at IS NOT NULL")
-        ),
+        Index("outbox_messages_done_idx", "done_at", postgresql_where=text("done_at IS NOT NULL")),
     )
 
     id: Mapped[Key]
