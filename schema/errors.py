@@ -118,7 +118,8 @@ class PropertyNotBookableError(Error):
 @strawberry.type(description="The idempotency key was used for another request.")
 class IdempotencyConflictError(Error):
     retryable: bool = strawberry.field(
-        description="Whether the same request may succeed later; otherwise use a new key."
+        default=False,
+        description="Whether the same request may succeed later; otherwise use a new key.",
     )
 
 
@@ -169,8 +170,8 @@ def answer(refusal: DomainError, **extra: Any) -> Error | None:
     if code is None:
         return None
     kind = TYPES[code]
-    own = {field.name for field in fields(kind)} - {"code", "message"}
-    values = {name: getattr(refusal, name, None) for name in own - extra.keys()}
+    names = {field.name for field in fields(kind)} - {"code", "message", *extra}
+    values = {name: getattr(refusal, name) for name in names if hasattr(refusal, name)}
     return kind(code=code, message=refusal.message, **values, **extra)
 
 

@@ -85,7 +85,10 @@ class Quote:
     )
     check_in: date = strawberry.field(description="The first night's date.")
     check_out: date = strawberry.field(description="The date of leaving: no night any more.")
-    nights: int = strawberry.field(description="How many nights.")
+    nights: int = strawberry.field(
+        description="How many nights. (Where `DatesUnavailableError.nights` is asked for too, one "
+        "of the two needs an alias.)"
+    )
     guests: Guests = strawberry.field(description="For whom.")
     line_items: list[LineItem] = strawberry.field(description="What the total consists of.")
     subtotal: Money = strawberry.field(description="Without service fee and taxes.")

@@ -87,6 +87,24 @@ class PropertyRow(msgspec.Struct, frozen=True):
     def extra_guest_fee(self) -> Money:
         return Money(self.extra_guest_fee_minor, self.currency)
 
+    # Hosts set whole percents.
+
+    @property
+    def monthly_discount_percent(self) -> int:
+        return self.monthly_discount_bp // 100
+
+    @property
+    def weekly_discount_percent(self) -> int:
+        return self.weekly_discount_bp // 100
+
+    @property
+    def early_bird_discount_percent(self) -> int:
+        return self.early_bird_discount_bp // 100
+
+    @property
+    def last_minute_discount_percent(self) -> int:
+        return self.last_minute_discount_bp // 100
+
     @property
     def average_rating(self) -> float | None:
         """The mean of all ratings, to two places; None before the first review."""

@@ -166,6 +166,22 @@ class Property(Node):
         description="Per night, for each guest above `guestsIncluded`."
     )
     guests_included: int = strawberry.field(description="How many guests the price is for.")
+    monthly_discount_percent: int = strawberry.field(
+        description="Off the nights of stays of 28 nights and more."
+    )
+    weekly_discount_percent: int = strawberry.field(
+        description="Off the nights of stays of 7 nights and more."
+    )
+    early_bird_days: int | None = strawberry.field(description="How many days ahead is early.")
+    early_bird_discount_percent: int = strawberry.field(
+        description="Off the nights of stays booked early."
+    )
+    last_minute_days: int | None = strawberry.field(
+        description="How many days ahead is last minute."
+    )
+    last_minute_discount_percent: int = strawberry.field(
+        description="Off the nights of stays booked at the last minute."
+    )
     host = strawberry.field(resolver=host, graphql_type=User, description="Who lets it.")
     photos = strawberry.field(
         resolver=photos, graphql_type=list[Photo], description="Pictures, in the host's order."

@@ -1,0 +1,117 @@
+"""How many SQL statements a screen costs: a fixed handful, whatever its size."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+
+from app import clock
+from app.actor import ANONYMOUS
+from app.ids import new_id
+from db.models import PropertyPhoto, Review
+from tests.schema.face import Face, gid, person
+from tests.support.statements import counted
+from tests.support.world import add_booking, add_host, add_property, add_user
+
+SEARCH = """query ($filter: PropertyFilter) { searchProperties(filter: $filter, first: 20) {
+  totalCount
+  pageInfo { hasNextPage endCursor }
+  edges { cursor
+    quote { total { amount currency } lineItems { kind amount { amount } } property { title } }
+    node { id title pricePerNight { amount currency } averageRating reviewCount
+      location { city latitude longitude isExact }
+      host { id firstName pictureUrl isHost }
+      photos { id url caption width height }
+      reviews(first: 3) { totalCount edges { node { rating comment author { firstName } } } }
+      availability(from: "2027-01-01", to: "2027-01-15") { date available price { amount } } } } } }
+"""
+
+
+async def market(face: Face, size: int) -> None:
+    """So many published properties of as many hosts, with two photos and a review each."""
+    guest = await add_user(face.db)
+    for _ in range(size):
+        host = await add_host(face.db)
+        place = await add_property(face.db, host)
+        booking = await add_booking(face.db, place, guest, host, status="COMPLETED")
+        async with face.db.transaction() as session:
+            await session.execute(
+                insert(PropertyPhoto).values(
+                    id=new_id(), property_id=place, position=1, url="/media/2", width=3, height=2
+                )
+            )
+            await session.execute(
+                insert(Review).values(
+                    id=new_id(),
+                    booking_id=booking,
+                    property_id=place,
+                    author_id=guest,
+                    rating=5,
+                    comment="Good",
+                )
+            )
+
+
+async def cost(face: Face, query: str, actor: Any, **variables: Any) -> tuple[int, dict[str, Any]]:
+    with counted(face.db) as statements:
+        data = await face.ask(query, actor, **variables)
+    return len(statements), data
+
+
+@pytest.mark.parametrize("dates", [False, True])
+async def test_the_search_page(face: Face, dates: bool) -> None:
+    day = clock.now().date() + timedelta(days=100)
+    stay = {"checkIn": str(day), "checkOut": str(day + timedelta(days=4))} if dates else {}
+    guest = person(await add_user(face.db))
+    found = {}
+    for size in (1, 20):
+        await market(face, size - 1 if size == 20 else 1)
+        for actor in (ANONYMOUS, guest):
+            statements, data = await cost(face, SEARCH, actor, filter=stay)
+            page = data["searchProperties"]
+            assert page["totalCount"] == len(page["edges"]) == size
+            assert all(edge["node"]["host"]["firstName"] for edge in page["edges"])
+            assert all(len(edge["node"]["photos"]) == 2 for edge in page["edges"])
+            assert all((edge["quote"] is not None) == dates for edge in page["edges"])
+            found[size, actor is ANONYMOUS] = statements
+    # Search and total (each with a SET and a RESET for its planner), properties, hosts, photos,
+    # reviews, their count and authors, calendars (2); with dates the quotes; signed in, what the
+    # viewer has booked.
+    assert found[20, True] == 14 + dates
+    assert found[20, False] == 15 + dates
+    assert found[1, True] == found[20, True]
+    assert found[1, False] == found[20, False]
+
+
+TRIPS = """{ viewer { bookings(first: 50) { totalCount edges { node {
+  id status totalPrice { amount } lineItems { kind } cancellationPreview { refund { amount } }
+  property { title photos { url } location { address isExact } }
+  guest { firstName } host { firstName }
+  payment { status clientSecret } history { version status } review { rating } } } } } }"""
+
+
+async def test_my_trips(face: Face) -> None:
+    guest = await add_user(face.db)
+    day = clock.now().date() + timedelta(days=10)
+    found = []
+    for _ in range(2):
+        for _ in range(5):
+            host = await add_host(face.db)
+            place = await add_property(face.db, host)
+            await add_booking(face.db, place, guest, host, check_in=day)
+        statements, data = await cost(face, TRIPS, person(guest))
+        found.append(statements)
+    assert len(data["viewer"]["bookings"]["edges"]) == 10
+    assert found[0] == found[1] <= 11
+
+
+async def test_aliases_share_what_they_read(face: Face) -> None:
+    host = await add_host(face.db)
+    place = gid("Property", await add_property(face.db, host))
+    one, _ = await cost(
+        face, "query ($id: ID!) { property(id: $id) { title } }", ANONYMOUS, id=place
+    )
+    query = "query ($id: ID!) { a: property(id: $id) { title } b: node(id: $id) { id } }"
+    assert one == 1
+    assert (await cost(face, query, ANONYMOUS, id=place))[0] == one
