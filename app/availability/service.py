@@ -117,8 +117,9 @@ async def claim(
 ) -> tuple[UUID, ...]:
     """Take the nights for a booking: as a hold until `hold_expires_at`, or for good when None.
 
-    The caller holds the property's lock and has inserted the booking. Returns the other bookings
-    whose expired holds were in the way; they have lost all their nights. Raises DatesUnavailable.
+    The caller holds the property's lock, and inserts the booking before or after in the same
+    transaction. Returns the other bookings whose expired holds were in the way; they have lost all
+    their nights. Raises DatesUnavailable.
     """
     found = await taken_nights(session, [property_id], check_in, check_out, preparation_days)
     others = [night for night in found if night.booking_id != booking_id]

@@ -125,7 +125,9 @@ async def _planned_for_its_values(connection: AsyncConnection) -> AsyncIterator[
     try:
         yield
     finally:
-        await connection.exec_driver_sql("RESET plan_cache_mode")
+        # A statement that was cut short by a deadline has taken the connection with it.
+        if not connection.invalidated:
+            await connection.exec_driver_sql("RESET plan_cache_mode")
 
 
 def _encoded(sort: Sort, key: int | datetime, property_id: UUID) -> str:

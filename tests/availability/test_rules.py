@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.availability import rules
@@ -69,6 +69,7 @@ def test_instants(day: date, at: time, timezone: str, expected: str) -> None:
     assert found.tzinfo is UTC
 
 
+@settings(deadline=None)
 @given(
     st.dates(date(2020, 1, 1), date(2035, 1, 1)),
     st.times().map(lambda at: at.replace(second=0, microsecond=0)),

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.money import decimals
@@ -257,6 +257,7 @@ any_guests = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(
     any_terms,
     any_guests,
@@ -288,6 +289,7 @@ def test_any_price_adds_up(
         assert (item.amount_minor < 0) == (item.kind is K.DISCOUNT)
 
 
+@settings(deadline=None)
 @given(any_terms, st.integers(1, 60))
 def test_stored_line_items_come_back_as_they_were(property: Terms, nights: int) -> None:
     items = price(property, nights, guests=Guests(adults=5, pets=1)).line_items

@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.errors import Invalid
@@ -23,6 +23,7 @@ def metres_between(a: tuple[float, float], b: tuple[float, float]) -> float:
     return 2 * 6_371_000 * math.asin(math.sqrt(min(1, half)))
 
 
+@settings(deadline=None)
 @given(latitudes, longitudes, st.integers())
 def test_the_public_point_is_near_but_not_the_true_one(
     latitude: float, longitude: float, seed: int
@@ -44,6 +45,7 @@ def test_public_points_lie_all_around() -> None:
         assert len(there) > 50
 
 
+@settings(deadline=None)
 @given(
     st.floats(-85, 85), longitudes, st.integers(), st.floats(-0.01, 0.01), st.floats(-0.01, 0.01)
 )

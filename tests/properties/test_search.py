@@ -1,20 +1,23 @@
 """Search: exact availability, stable pages, a fixed number of statements."""
 
+import asyncio
 import random
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Date, literal, select, update
+from sqlalchemy import Date, literal, select, text, update
+from sqlalchemy.exc import DBAPIError
 
 from app.availability import rules
 from app.availability.service import require_available
 from app.errors import DomainError, Invalid
 from app.pricing.service import quotes
 from app.properties.filters import Area, Filter, _check_in_instant
-from app.properties.search import Page, Sort, count, search
+from app.properties.search import Page, Sort, _planned_for_its_values, count, search
 from app.properties.service import load_bookable
 from app.properties.terms import Guests
 from db.models import Property
@@ -170,6 +173,20 @@ async def test_a_page_costs_the_same_statements_whatever_its_size(db: Database) 
     assert len(costs[0]) == 4
     # Not only as many: the same, so that each is prepared once.
     assert costs[0] == costs[1]
+
+
+async def test_a_deadline_or_an_error_leaves_the_connections_as_they_were(db: Database) -> None:
+    """A search sets how its connection plans; nothing else may ever feel it."""
+    slow, wrong = "SELECT pg_sleep(9)", "SELECT 1 / 0"
+    for statement, expected in ((slow, TimeoutError), (wrong, DBAPIError)) * 8:
+        with pytest.raises(expected):
+            async with asyncio.timeout(0.05 if statement is slow else 9), db.read() as connection:
+                async with _planned_for_its_values(connection):
+                    await connection.execute(text(statement))
+    async with AsyncExitStack() as stack:
+        for _ in range(8):
+            connection = await stack.enter_async_context(db.read())
+            assert (await connection.execute(text("SHOW plan_cache_mode"))).scalar_one() == "auto"
 
 
 REFUSED: list[tuple[Filter, int, str | None, str]] = [
