@@ -33,9 +33,6 @@ async def start(db: Database, providers: Providers, payment_id: UUID) -> None:
     payment = await _read(db, payment_id)
     if payment.provider_payment_id is not None or payment.status in CLOSED:
         return
-    if payment.void_requested_at is not None:
-        await void(db, providers, payment_id)
-        return
     provider = providers[payment.provider]
     try:
         charge = await _ensure_charge(provider, payment)

@@ -59,9 +59,9 @@ class StripeProvider:
         self.publishable_key = settings.stripe_publishable_key
         self.live = settings.stripe_secret_key.startswith(("sk_live_", "rk_live_"))
         self._secrets = settings.stripe_webhook_secrets
-        self._sandbox = settings.stripe_api_base
+        self._sandbox = (settings.stripe_api_base or "").rstrip("/") or None
         self._return_url = settings.web_origins[0] if settings.web_origins else settings.public_url
-        self._http = HttpClient(trust_env=settings.stripe_api_base is None)
+        self._http = HttpClient(trust_env=self._sandbox is None)
         self._client = stripe.StripeClient(
             settings.stripe_secret_key,
             base_addresses={"api": self._sandbox} if self._sandbox else {},

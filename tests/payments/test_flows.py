@@ -249,10 +249,10 @@ async def test_void_needs_no_provider_that_was_never_told(till: Till) -> None:
 async def test_closed_while_the_charge_is_being_opened(till: Till) -> None:
     payment_id = await till.open(await till.book())
     await till.sandbox.control.fault(
-        kind="hang", path="/v1/payment_intents", seconds=0.5, when="after"
+        kind="hang", path="/v1/payment_intents", seconds=1.5, when="after"
     )
     starting = asyncio.create_task(flows.start(till.db, till.providers, payment_id))
-    await asyncio.sleep(0.2)
+    await till.struck()
     assert await flows.void(till.db, till.providers, payment_id) is PaymentStatus.CANCELLED
     await starting
     await till.work()

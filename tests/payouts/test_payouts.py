@@ -361,10 +361,10 @@ async def test_older_news_of_an_account_does_not_win(till: Till) -> None:
     host_id = await world.add_host(till.db)
     account_id = await till.host_account(host_id, complete=False)
     await till.sandbox.control.fault(
-        kind="hang", path=f"/v1/accounts/{account_id}", seconds=0.4, when="after"
+        kind="hang", path=f"/v1/accounts/{account_id}", seconds=1.5, when="after"
     )
     asking = asyncio.create_task(accounts.sync_account(till.db, till.stripe, account_id))
-    await asyncio.sleep(0.1)
+    await till.struck()
     await till.host_account(host_id)
     with pytest.raises(ProviderUnavailable):
         await asking

@@ -3,6 +3,7 @@
 The provider is the real one, over the sandbox in its own process.
 """
 
+import asyncio
 import hashlib
 import hmac
 import time
@@ -137,6 +138,12 @@ class Till:
         """What the sandbox has."""
         found: list[dict[str, Any]] = (await self.sandbox.control.state())["payment_intents"]
         return found
+
+    async def struck(self) -> None:
+        """Wait until the fault that was set has met its request."""
+        async with asyncio.timeout(10):
+            while (await self.sandbox.control.call("GET", "faults"))["faults"]:
+                await asyncio.sleep(0.01)
 
     async def host_account(self, host_id: UUID, *, complete: bool = True) -> str:
         """A host's account at the provider, completed by its owner."""
