@@ -1,0 +1,158 @@
+"""Operations that nobody would write, with values that nobody would send: never a fault of ours.
+
+Whatever is generated is valid by the schema; the answer is data or a refusal with a code.
+"""
+
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from hypothesis_graphql import mutations, nodes, queries
+
+from app import clock
+from app.actor import ANONYMOUS, Actor
+from app.ids import new_id
+from schema.build import build_schema, sdl
+from schema.transport.limits import Limits
+from schema.transport.schema import Schema
+from tests.schema.face import Face, gid, person
+from tests.support.world import add_booking, add_host, add_property, add_user
+
+TODAY = clock.now().date()
+KINDS = ("User", "Property", "Photo", "Booking", "Payment", "Review", "Payout", "PayoutAccount")
+# The ids of real objects are put in for these, in each test's own world.
+REAL = ("PROPERTY", "DRAFT", "BOOKING", "PAST", "GUEST", "HOST")
+
+near_dates = st.integers(-3, 400).map(lambda days: TODAY + timedelta(days=days))
+SCALARS = {
+    "ID": st.sampled_from([*REAL, "", "nonsense", *(gid(kind, new_id()) for kind in KINDS)]).map(
+        nodes.String
+    ),
+    "Int": (st.integers(-1, 60) | st.integers(-(2**31), 2**31 - 1)).map(nodes.Int),
+    "Date": (near_dates | st.dates()).map(nodes.String),
+    "DateTime": st.datetimes().map(lambda at: nodes.String(at.isoformat() + "Z")),
+    "TimeOfDay": st.times().map(lambda at: nodes.String(at.strftime("%H:%M"))),
+    "MinorUnits": (st.integers(0, 100_00) | st.integers(-(2**53), 2**53)).map(nodes.Int),
+    "CurrencyCode": st.sampled_from(["EUR", "JPY", "KWD"]).map(nodes.String),
+}
+# Everything is to be executed, not refused for its size: the transport's tests do that.
+WIDE = Limits(
+    tokens=50_000,
+    selections=50_000,
+    depth=50,
+    aliases=5_000,
+    root_fields=50,
+    merged_pairs=100_000,
+    cost=10**9,
+)
+BOUNDED = settings(
+    max_examples=20,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=list(HealthCheck),
+)
+# What a client can be told about an operation that is valid. Only faults have other codes.
+FINE = {"BAD_USER_INPUT", "UNAUTHENTICATED"}
+
+SCHEMA_TEXT = sdl()
+QUERIES = ("viewer", "node", "nodes", "property", "searchProperties", "quote", "booking")
+MUTATIONS = (
+    "becomeHost",
+    "createProperty",
+    "updateProperty",
+    "publishProperty",
+    "unpublishProperty",
+    "createBooking",
+    "acceptBooking",
+    "declineBooking",
+    "cancelBooking",
+    "createReview",
+    "createPayoutAccountLink",
+)
+
+
+@pytest.fixture(scope="module")
+def wide_schema() -> Schema:
+    return build_schema(limits=WIDE)
+
+
+class World:
+    """Real objects, and people to look at them."""
+
+    def __init__(self, face: Face) -> None:
+        self.face = face
+        self.ids: dict[str, str] = {}
+        self.actors: list[Actor] = [ANONYMOUS]
+
+    async def fill(self) -> None:
+        db = self.face.db
+        host, guest = await add_host(db), await add_user(db)
+        place = await add_property(db, host)
+        draft = await add_property(db, host, status="DRAFT")
+        booking = await add_booking(
+            db, place, guest, host, check_in=TODAY + timedelta(days=20), confirmed_at=clock.now()
+        )
+        past = await add_booking(
+            db, place, guest, host, check_in=TODAY - timedelta(days=9), status="COMPLETED"
+        )
+        self.actors += [person(host), person(guest)]
+        self.ids = {
+            "PROPERTY": gid("Property", place),
+            "DRAFT": gid("Property", draft),
+            "BOOKING": gid("Booking", booking),
+            "PAST": gid("Booking", past),
+            "GUEST": gid("User", guest),
+            "HOST": gid("User", host),
+        }
+
+    async def try_out(self, text: str) -> None:
+        """Everybody sends it. AssertionError when that shows a fault."""
+        for word, real in self.ids.items():
+            text = text.replace(f'"{word}"', f'"{real}"')
+        for actor in self.actors:
+            result = await self.face.run(text, actor)
+            codes = {(error.extensions or {}).get("code") for error in result.errors or ()}
+            assert codes <= FINE | REFUSED, (codes, result.errors, text)
+            tried["refused" if codes & REFUSED else "errors" if codes else "data"] += 1
+
+
+@pytest.fixture
+async def world(face: Face, wide_schema: Schema) -> World:
+    made = World(Face(wide_schema, face.runtime))
+    await made.fill()
+    return made
+
+
+# A generator that does not know that an alias is needed makes some that do not validate.
+REFUSED = {"GRAPHQL_VALIDATION_FAILED"}
+tried: Counter[str] = Counter()
+
+
+@pytest.mark.parametrize("field", QUERIES)
+@BOUNDED
+@given(data=st.data())
+async def test_queries(world: World, field: str, data: Any) -> None:
+    await world.try_out(data.draw(queries(SCHEMA_TEXT, fields=[field], custom_scalars=SCALARS)))
+
+
+@pytest.mark.parametrize("field", MUTATIONS)
+@BOUNDED
+@given(data=st.data())
+async def test_mutations(world: World, field: str, data: Any) -> None:
+    await world.try_out(data.draw(mutations(SCHEMA_TEXT, fields=[field], custom_scalars=SCALARS)))
+
+
+def test_most_of_them_were_executed(wide_schema: Schema) -> None:
+    """Runs after the others: what is refused before it is executed finds nothing."""
+    kinds = wide_schema._schema
+    assert kinds.query_type is not None
+    assert kinds.mutation_type is not None
+    assert set(kinds.query_type.fields) == set(QUERIES)
+    assert set(kinds.mutation_type.fields) == set(MUTATIONS)
+    print(tried)
+    assert tried["data"] + tried["errors"] > 9 * tried["refused"]
