@@ -4,6 +4,7 @@ The classes are those of db.enums and of the rules, which know nothing of GraphQ
 plain values, which are what the schema prints.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 
@@ -44,8 +45,32 @@ __all__ = [
     "ReviewNotAllowedReason",
     "Sort",
     "StayNotAllowedReason",
+    "Weekday",
     "describe",
 ]
+
+
+class Weekday(StrEnum):
+    """In the order of date.weekday(): a property's weekdays are a bit set, Monday is bit 0."""
+
+    MONDAY = "MONDAY"
+    TUESDAY = "TUESDAY"
+    WEDNESDAY = "WEDNESDAY"
+    THURSDAY = "THURSDAY"
+    FRIDAY = "FRIDAY"
+    SATURDAY = "SATURDAY"
+    SUNDAY = "SUNDAY"
+
+
+def weekdays(bits: int) -> list[Weekday]:
+    """The weekdays of a bit set, from Monday on."""
+    return [day for position, day in enumerate(Weekday) if bits >> position & 1]
+
+
+def weekday_bits(days: Iterable[Weekday]) -> int:
+    """The bit set of some weekdays."""
+    positions = {day: position for position, day in enumerate(Weekday)}
+    return sum(1 << positions[day] for day in set(days))
 
 
 def describe(
@@ -214,4 +239,15 @@ describe(
     PRICE_HIGH_TO_LOW="The usual price of a night, highest first.",
     RATING="The average rating, highest first.",
     NEWEST="Latest published first.",
+)
+describe(
+    Weekday,
+    "A day of the week.",
+    MONDAY="Monday.",
+    TUESDAY="Tuesday.",
+    WEDNESDAY="Wednesday.",
+    THURSDAY="Thursday.",
+    FRIDAY="Friday.",
+    SATURDAY="Saturday.",
+    SUNDAY="Sunday.",
 )

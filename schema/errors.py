@@ -176,13 +176,7 @@ def answer(refusal: DomainError, **extra: Any) -> Error | None:
 
 
 class Answers(FieldExtension):
-    """For a field whose union has error types: refusals become these.
-
-    Afterwards the operation's loaders are new ones: what was read before a commit is stale.
-    """
-
-    def __init__(self, *, signed_in: bool = False) -> None:
-        self._signed_in = signed_in
+    """For a field whose union has error types: refusals become these."""
 
     def apply(self, field: StrawberryField) -> None:
         union = field.type
@@ -192,8 +186,6 @@ class Answers(FieldExtension):
     async def resolve_async(
         self, next_: Callable[..., Awaitable[Any]], source: Any, info: Info, **kwargs: Any
     ) -> Any:
-        if self._signed_in:
-            info.context.actor.require_user()
         try:
             return await next_(source, info, **kwargs)
         except DomainError as refusal:
@@ -201,5 +193,17 @@ class Answers(FieldExtension):
             if found is None or type(found) not in self._types:
                 raise
             return found
+
+
+class Changes(Answers):
+    """For a mutation: it wants somebody signed in, and leaves nothing stale behind."""
+
+    async def resolve_async(
+        self, next_: Callable[..., Awaitable[Any]], source: Any, info: Info, **kwargs: Any
+    ) -> Any:
+        info.context.actor.require_user()
+        try:
+            return await super().resolve_async(next_, source, info, **kwargs)
         finally:
+            # What was read before the commit is not true any more.
             info.context.renew()

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from schema.errors import Answers
+from schema.errors import Changes
 
 
 def mutation(resolver: Callable[..., Any], result: Any, description: str) -> Any:
@@ -17,7 +17,7 @@ def mutation(resolver: Callable[..., Any], result: Any, description: str) -> Any
         resolver=resolver,
         graphql_type=result,
         description=description,
-        extensions=[Answers(signed_in=True)],
+        extensions=[Changes()],
     )
 
 

@@ -48,6 +48,8 @@ class PropertyRow(msgspec.Struct, frozen=True):
     advance_notice_hours: int
     preparation_days: int
     booking_window_days: int
+    check_in_weekdays: int
+    check_out_weekdays: int
     currency: str
     base_price_minor: int
     weekend_price_minor: int | None

@@ -37,6 +37,8 @@ class Booking(Base):
         CheckConstraint("(status = 'CANCELLED') = (cancelled_by IS NOT NULL)", name="cancelled"),
         Index(None, "guest_id", "id"),
         Index(None, "host_id", "id"),
+        # What has changed lately, for hosts who follow their bookings live.
+        Index(None, "host_id", "updated_at"),
         Index(None, "property_id", "check_in"),
         # The timers: expiry of holds and requests, completion of stays.
         Index(

@@ -588,6 +588,9 @@ def upgrade() -> None:
     op.create_index(op.f("bookings_guest_id_id_idx"), "bookings", ["guest_id", "id"], unique=False)
     op.create_index(op.f("bookings_host_id_id_idx"), "bookings", ["host_id", "id"], unique=False)
     op.create_index(
+        op.f("bookings_host_id_updated_at_idx"), "bookings", ["host_id", "updated_at"], unique=False
+    )
+    op.create_index(
         "bookings_payout_due_idx",
         "bookings",
         ["payout_due_at"],
@@ -1033,6 +1036,7 @@ def downgrade() -> None:
         table_name="bookings",
         postgresql_where=sa.text("payout_due_at IS NOT NULL"),
     )
+    op.drop_index(op.f("bookings_host_id_updated_at_idx"), table_name="bookings")
     op.drop_index(op.f("bookings_host_id_id_idx"), table_name="bookings")
     op.drop_index(op.f("bookings_guest_id_id_idx"), table_name="bookings")
     op.drop_index(

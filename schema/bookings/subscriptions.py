@@ -6,6 +6,7 @@ every hint and from time to time without any. Nothing is held open while it wait
 """
 
 import asyncio
+import random
 from collections.abc import AsyncGenerator
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -27,6 +28,7 @@ from schema.context import Context, Info
 from schema.enums import BookingStatus
 
 HEARTBEAT_SECONDS = 15.0
+SPREAD_SECONDS = 2.0
 # A transition's instant is taken before its commit. No transaction lasts longer than this.
 LONGEST_COMMIT = timedelta(seconds=60)
 
@@ -97,9 +99,19 @@ async def host_bookings_changed(info: Info) -> AsyncGenerator[Update, None]:
 
 
 async def woken(hints: "asyncio.Queue[str]") -> set[str]:
-    """Wait until it is worth reading again: the hints that came, or RESYNC after 15 s without."""
+    """Wait until it is worth reading again: the hints that came, or RESYNC after a while without.
+
+    RESYNC comes to everybody at once, when Redis is back: they take turns, unless there is news.
+    """
+    found = await _hints(hints, HEARTBEAT_SECONDS)
+    if found == {RESYNC}:
+        found |= await _hints(hints, random.uniform(0, SPREAD_SECONDS))
+    return found
+
+
+async def _hints(hints: "asyncio.Queue[str]", seconds: float) -> set[str]:
     try:
-        async with asyncio.timeout(HEARTBEAT_SECONDS):
+        async with asyncio.timeout(seconds):
             found = {await hints.get()}
     except TimeoutError:
         return {RESYNC}

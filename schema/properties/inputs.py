@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 from datetime import time
+from enum import StrEnum
 from typing import Any
 
 import strawberry
@@ -9,7 +10,13 @@ from strawberry import UNSET
 
 from app.properties import listing
 from app.properties.listing import Listing
-from schema.enums import Amenity, CancellationPolicy, PropertyType
+from schema.enums import (
+    Amenity,
+    CancellationPolicy,
+    PropertyType,
+    Weekday,
+    weekday_bits,
+)
 from schema.money import MoneyInput
 from schema.scalars import MinorUnits
 
@@ -45,6 +52,8 @@ ABOUT = {
     "max_nights": "How many nights a stay has at most, up to 365.",
     "check_in_time": "From when guests may arrive.",
     "check_out_time": "Until when guests must leave.",
+    "check_in_weekdays": "On which days a stay can begin; at least one.",
+    "check_out_weekdays": "On which days a stay can end; at least one.",
     "timezone": "IANA time zone: `Europe/Lisbon`.",
     "preparation_days": "How many nights are kept free before and after each stay, up to 14.",
     "advance_notice_hours": "How long before check-in a stay has to be booked, up to 720.",
@@ -89,8 +98,8 @@ def _given(name: str, default: Any) -> Any:
     return strawberry.field(default=default, description=ABOUT[name])
 
 
-def _listed(name: str) -> Any:
-    return strawberry.field(default_factory=list, description=ABOUT[name])
+def _listed(name: str, *default: StrEnum) -> Any:
+    return strawberry.field(default_factory=lambda: list(default), description=ABOUT[name])
 
 
 def _changed(name: str) -> Any:
@@ -131,6 +140,8 @@ class CreatePropertyInput:
     max_nights: int = _given("max_nights", 365)
     check_in_time: time = _given("check_in_time", time(15))
     check_out_time: time = _given("check_out_time", time(11))
+    check_in_weekdays: list[Weekday] = _listed("check_in_weekdays", *Weekday)
+    check_out_weekdays: list[Weekday] = _listed("check_out_weekdays", *Weekday)
     preparation_days: int = _given("preparation_days", 0)
     advance_notice_hours: int = _given("advance_notice_hours", 0)
     booking_window_days: int = _given("booking_window_days", 365)
@@ -172,6 +183,8 @@ class UpdatePropertyInput:
     max_nights: int | None = _changed("max_nights")
     check_in_time: time | None = _changed("check_in_time")
     check_out_time: time | None = _changed("check_out_time")
+    check_in_weekdays: list[Weekday] | None = _changed("check_in_weekdays")
+    check_out_weekdays: list[Weekday] | None = _changed("check_out_weekdays")
     preparation_days: int | None = _changed("preparation_days")
     advance_notice_hours: int | None = _changed("advance_notice_hours")
     booking_window_days: int | None = _changed("booking_window_days")
@@ -198,6 +211,8 @@ def _columns(name: str, value: Any) -> dict[str, Any]:
             return {name: listing.Location(**_attributes(value))}
         case "photos":
             return {name: tuple(listing.Photo(**_attributes(photo)) for photo in value)}
+        case "check_in_weekdays" | "check_out_weekdays":
+            return {name: weekday_bits(value)}
         case "amenities":
             return {name: tuple(value)}
         case _:

@@ -14,7 +14,14 @@ from app.properties.queries import PhotoRow, PropertyRow
 from app.reviews.queries import REVIEWS_OF_PROPERTY, ReviewRow
 from schema import ids
 from schema.context import Info, absolute
-from schema.enums import Amenity, CancellationPolicy, PropertyStatus, PropertyType
+from schema.enums import (
+    Amenity,
+    CancellationPolicy,
+    PropertyStatus,
+    PropertyType,
+    Weekday,
+    weekdays,
+)
 from schema.money import Money
 from schema.node import Node, shows
 from schema.paging import DEFAULT_PAGE, After, Connection, First, Page, listed
@@ -111,6 +118,14 @@ async def location(row: Parent, info: Info) -> Place:
         row.longitude if exact else row.public_longitude,
         exact,
     )
+
+
+def check_in_weekdays(row: Parent) -> list[Weekday]:
+    return weekdays(row.check_in_weekdays)
+
+
+def check_out_weekdays(row: Parent) -> list[Weekday]:
+    return weekdays(row.check_out_weekdays)
 
 
 def host(row: Parent, info: Info) -> Awaitable[UserRow | None]:
@@ -212,6 +227,16 @@ class Property(Node):
     )
     booking_window_days: int = strawberry.field(
         description="How far ahead a stay can begin, in days from today."
+    )
+    check_in_weekdays = strawberry.field(
+        resolver=check_in_weekdays,
+        graphql_type=list[Weekday],
+        description="On which days a stay can begin.",
+    )
+    check_out_weekdays = strawberry.field(
+        resolver=check_out_weekdays,
+        graphql_type=list[Weekday],
+        description="On which days a stay can end.",
     )
     check_in_time: time = strawberry.field(description="From when guests may arrive.")
     check_out_time: time = strawberry.field(description="Until when guests must leave.")

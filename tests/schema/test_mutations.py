@@ -369,7 +369,8 @@ CREATE = f"""mutation ($input: CreatePropertyInput!) {{ createProperty(input: $i
   {ERROR} ... on InvalidInputError {{ field }} ... on CreatePropertySuccess {{ property {{
     id status title type amenities checkInTime checkOutTime timezone maxGuests instantBook
     pricePerNight {{ amount currency }} weekendPricePerNight {{ amount }} cleaningFee {{ amount }}
-    weeklyDiscountPercent earlyBirdDays photos {{ url width }} cancellationPolicy minNights
+    weeklyDiscountPercent earlyBirdDays checkInWeekdays checkOutWeekdays
+    photos {{ url width }} cancellationPolicy minNights
     location {{ city address latitude isExact }} }} }} }} }}"""
 UPDATE = CREATE.replace("CreateProperty", "UpdateProperty").replace("createP", "updateP")
 LISTING: dict[str, Any] = {
@@ -393,6 +394,7 @@ LISTING: dict[str, Any] = {
     "amenities": ["WIFI", "KITCHEN", "WIFI"],
     "photos": [{"url": "/media/a.jpg", "width": 10, "height": 10}],
     "checkInTime": "16:30",
+    "checkInWeekdays": ["SATURDAY", "MONDAY", "SATURDAY"],
 }
 
 
@@ -407,6 +409,8 @@ async def test_a_property_s_life(face: Face) -> None:
     assert place["amenities"] == ["KITCHEN", "WIFI"]
     assert place["weekendPricePerNight"] == {"amount": 95_00}
     assert (place["weeklyDiscountPercent"], place["earlyBirdDays"]) == (10, 60)
+    assert place["checkInWeekdays"] == ["MONDAY", "SATURDAY"]
+    assert len(place["checkOutWeekdays"]) == 7
     assert place["photos"] == [{"url": "http://localhost:8000/media/a.jpg", "width": 10}]
     assert place["location"]["isExact"] is True
     text = place["id"]
@@ -468,6 +472,7 @@ async def test_an_incomplete_property(face: Face) -> None:
         ({"weeklyDiscountPercent": 2**31 - 1}, "weeklyDiscount"),
         ({"cleaningFee": -1}, "cleaningFee"),
         ({"cleaningFee": 2**53}, "cleaningFee"),
+        ({"checkInWeekdays": []}, "checkInWeekdays"),
         ({"minNights": 9, "maxNights": 3}, "minNights"),
         ({"photos": [{"url": "javascript:alert(1)", "width": 1, "height": 1}]}, "photos.url"),
     ],
