@@ -117,7 +117,9 @@ def offers(
     """Every listing as a published property with its terms."""
     for city in cities():
         for listing in city.listings:
-            published_at = now - timedelta(days=random.randint(400, 950), hours=random.randint(0, 9))
+            published_at = now - timedelta(
+                days=random.randint(400, 950), hours=random.randint(0, 9)
+            )
             yield _offer(random, city, listing, hosts[listing.host], fees, published_at, now)
 
 
@@ -284,9 +286,7 @@ def _holidays(random: Random, base_minor: int, today: date) -> dict[date, int]:
 def add(rows: Rows, random: Random, offer: Offer, ratings: list[int], pictures: list[str]) -> None:
     """Add a property with its photos (a caption each), taxes and calendar."""
     home = offer.home
-    rows.add(
-        Property, **offer.columns, rating_sum=sum(ratings), review_count=len(ratings)
-    )
+    rows.add(Property, **offer.columns, rating_sum=sum(ratings), review_count=len(ratings))
     for position, caption in enumerate(pictures):
         rows.add(
             PropertyPhoto,

@@ -12,7 +12,6 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import msgspec
 
 from app import clock
@@ -22,7 +21,7 @@ from app.dev.seed.books import Books, Transfer
 from app.dev.seed.catalogue import Offer
 from app.dev.seed.people import Resident
 from app.dev.seed.provider import ImportFailed
-from app.dev.seed.rows import Rows, connect
+from app.dev.seed.rows import Connection, Rows, connect
 from app.dev.seed.stays import Booked
 from app.dev.seed.visits import Told
 from app.identity.passwords import hash_password
@@ -76,9 +75,7 @@ async def plant(settings: Settings, now: datetime, seed: int = SEED) -> bool:
     return True
 
 
-async def _write(
-    connection: "asyncpg.Connection[Any]", settings: Settings, world: World
-) -> None:
+async def _write(connection: Connection, settings: Settings, world: World) -> None:
     drawn = pictures.hang(settings.media_dir / "demo", world.offers, world.residents)
     rows = world.rows
     print(

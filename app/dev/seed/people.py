@@ -22,6 +22,9 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     username: str
     name: str
     bio: str
+    # For the portrait: see art.portraits.
+    skin: int
+    hair: str
     email: str | None = None
     country: str = "US"
 

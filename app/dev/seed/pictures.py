@@ -1,6 +1,5 @@
 """The demo's pictures: which scenes a listing shows, drawn and written below the media folder."""
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
@@ -60,8 +59,13 @@ def hang(folder: Path, offers: Sequence[Offer], residents: Sequence[Resident]) -
             count += 1
     for resident in residents:
         name = resident.person.username
-        _write(folder / "people" / f"{name}.svg", portrait(Random(name), resident.person.country))
+        _write(folder / "people" / f"{name}.svg", _face(resident))
     return count + len(residents)
+
+
+def _face(resident: Resident) -> str:
+    person = resident.person
+    return portrait(Random(person.username), person.skin, person.hair)
 
 
 def _write(path: Path, content: str) -> None:
@@ -69,4 +73,4 @@ def _write(path: Path, content: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.new")
     fresh.write_text(content)
-    os.replace(fresh, path)
+    fresh.replace(path)

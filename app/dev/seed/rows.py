@@ -1,9 +1,9 @@
 """Rows on their way to the database: collected by table, written by COPY."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 import asyncpg
 import msgspec
@@ -11,6 +11,9 @@ from sqlalchemy import Table
 from sqlalchemy.dialects.postgresql import JSONB
 
 from db.base import Base
+
+# The driver is untyped.
+Connection: TypeAlias = Any
 
 # Rows of the same kind have the same columns, and those left out get their defaults.
 Columns = tuple[str, ...]
@@ -41,7 +44,7 @@ class Rows:
         assert isinstance(table, Table)
         return len(self._records[table])
 
-    async def write(self, connection: "asyncpg.Connection[Any]") -> int:
+    async def write(self, connection: Connection) -> int:
         """Write what was collected, parents before children, and forget it; returns how many."""
         written = 0
         for table in Base.metadata.sorted_tables:
@@ -74,7 +77,7 @@ def _encoded(
 
 
 @asynccontextmanager
-async def connect(url: str) -> "Any":
+async def connect(url: str) -> AsyncIterator[Connection]:
     """A connection for bulk loading: without the time limits of an API's statements."""
     connection = await asyncpg.connect(url.replace("+asyncpg", "", 1), command_timeout=None)
     try:

@@ -73,7 +73,11 @@ def _neighbours(
 def _ground(c: Canvas, random: Random, palette: Palette, is_street: bool) -> None:
     if is_street or palette.style == "kyoto":
         c.rect(
-            0, STREET, c.width, 135, c.down(lighter(palette.ground, 0.15), darker(palette.ground, 0.18))
+            0,
+            STREET,
+            c.width,
+            135,
+            c.down(lighter(palette.ground, 0.15), darker(palette.ground, 0.18)),
         )
         stone = c.pattern(
             46,
@@ -105,7 +109,7 @@ def _house(
     faded: float = 0,
 ) -> None:
     wall = random.choice(palette.walls)
-    if kind in (PropertyType.CABIN,) or (palette.style == "kyoto" and random.random() < 0.4):
+    if kind is PropertyType.CABIN or (palette.style == "kyoto" and random.random() < 0.4):
         wall = lighter(palette.timber, 0.12)
     wall = lighter(wall, faded)
     trim = lighter(random.choice(palette.trims), faded)
@@ -178,7 +182,12 @@ def _roof(
             c.line((x, top - 70), (x, top + 2), "#000000", 2, opacity=0.16)
     else:
         c.polygon(
-            [(left - 16, top + 4), (left + 34, top - 70), (right - 34, top - 70), (right + 16, top + 4)],
+            [
+                (left - 16, top + 4),
+                (left + 34, top - 70),
+                (right - 34, top - 70),
+                (right + 16, top + 4),
+            ],
             c.down(lighter(roof, 0.16), darker(roof, 0.1)),
         )
         for row in range(4):
@@ -192,9 +201,7 @@ def _roof(
         c.rect(left - 18, top, width + 36, 11, lighter(palette.walls[3], 0.3), rx=3)
 
 
-def _eaves(
-    c: Canvas, palette: Palette, left: float, y: float, width: float, faded: float
-) -> None:
+def _eaves(c: Canvas, palette: Palette, left: float, y: float, width: float, faded: float) -> None:
     roof = lighter(palette.roof, faded)
     c.path(
         f"M{left - 30:.0f} {y + 30:.0f}L{left:.0f} {y:.0f}H{left + width:.0f}"
@@ -266,15 +273,18 @@ def _lattice(c: Canvas, x: float, y: float, glass: str, trim: str) -> None:
     c.rect(x - 48, y + 40, 96, 4, trim)
 
 
-def _door(
-    c: Canvas, random: Random, palette: Palette, x: float, trim: str, faded: float
-) -> None:
+def _door(c: Canvas, random: Random, palette: Palette, x: float, trim: str, faded: float) -> None:
     y = STREET - 112
     if palette.style == "kyoto":
         c.rect(x - 48, y, 96, 112, darker(trim, 0.15))
         c.rect(x - 42, y + 8, 40, 104, c.down("#fbeecb", "#eac98a"))
         c.rect(x + 2, y + 8, 40, 104, c.down("#fbeecb", "#eac98a"))
-        c.stroke(f"M{x - 42:.0f} {y + 60:.0f}h84M{x - 22:.0f} {y + 8:.0f}v104M{x + 22:.0f} {y + 8:.0f}v104", trim, 3)
+        c.stroke(
+            f"M{x - 42:.0f} {y + 60:.0f}h84M{x - 22:.0f} {y + 8:.0f}v104"
+            f"M{x + 22:.0f} {y + 8:.0f}v104",
+            trim,
+            3,
+        )
         cloth = lighter(random.choice(palette.fabrics), faded)
         for step in range(3):
             c.rect(x - 46 + step * 31, y + 4, 30, 44, cloth)
@@ -283,7 +293,8 @@ def _door(
         return
     c.rect(x - 38, y - 8, 76, 120, lighter(palette.walls[3], 0.4), rx=3)
     c.path(
-        f"M{x - 30:.0f} {STREET}V{y + 24:.0f}Q{x:.0f} {y - 22:.0f} {x + 30:.0f} {y + 24:.0f}V{STREET}Z",
+        f"M{x - 30:.0f} {STREET}V{y + 24:.0f}Q{x:.0f} {y - 22:.0f} {x + 30:.0f} {y + 24:.0f}"
+        f"V{STREET}Z",
         c.across(lighter(trim, 0.1), darker(trim, 0.15)),
     )
     for side in (-14, 14):
@@ -317,7 +328,9 @@ def _in_front(
         c.path("M110 800Q180 716 420 716H780Q1020 716 1090 800Z", lighter(palette.ground, 0.5))
         c.path("M170 800Q220 732 430 732H770Q980 732 1030 800Z", c.down("#8fdce4", "#3fb0c4"))
         c.stroke("M320 764q40 -9 80 0t80 0M620 780q40 -9 80 0t80 0", "#ffffff", 3, opacity=0.6)
-    for x in random.sample((left + 20, left + width * 0.33, left + width * 0.82, left + width - 8), 3):
+    for x in random.sample(
+        (left + 20, left + width * 0.33, left + width * 0.82, left + width - 8), 3
+    ):
         nature.pot(c, random, x, STREET + random.uniform(8, 22), random.uniform(62, 96), palette)
     side = random.choice((60, 1130))
     nature.tree(c, random, side, 776, random.uniform(330, 430), palette)

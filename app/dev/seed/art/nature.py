@@ -1,6 +1,7 @@
 """Skies, hills, trees and everything that grows in pots."""
 
 import math
+from itertools import pairwise
 from random import Random
 
 from app.dev.seed.art.canvas import Canvas, darker, lighter, mix
@@ -41,7 +42,7 @@ def hills(c: Canvas, random: Random, base: float, height: float, colour: str) ->
         points.append((t * c.width, base - height * (0.6 + 0.4 * wave)))
     points.append((c.width, base))
     smooth = f"M0 {base:.0f}"
-    for (x0, y0), (x1, y1) in zip(points[1:], points[2:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points[1:]):
         smooth += f"L{x0:.0f} {y0:.0f}Q{x0:.0f} {y0:.0f} {(x0 + x1) / 2:.0f} {(y0 + y1) / 2:.0f}"
     c.path(f"{smooth}L{c.width} {base:.0f}Z", colour)
 

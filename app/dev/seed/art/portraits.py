@@ -4,27 +4,23 @@ from random import Random
 
 from app.dev.seed.art.canvas import Canvas, darker, lighter
 
-SKINS = {
-    "PT": ("#e8bd98", "#d9a57c", "#f0cdb0"),
-    "GH": ("#7a4a32", "#8f5a3c", "#5f3a28"),
-    "JP": ("#f0cfae", "#e6c09a"),
-    "US": ("#f3d2b8", "#d9a57c", "#8f5a3c", "#e6c09a", "#6f4530"),
-}
-HAIR = ("#2a2024", "#3d2a20", "#5a3a24", "#1f1b1e", "#8a5a34", "#b98a4a", "#8f8a88")
+# From light to dark.
+SKINS = ("#f3d2b8", "#eac4a0", "#d9a57c", "#b98058", "#8f5a3c", "#6a402c")
+# The first four go with every skin.
+HAIR = ("#2a2024", "#1f1b1e", "#3d2a20", "#241c20", "#5a3a24", "#8a5a34", "#b98a4a")
 GROUNDS = ("#f6c9a0", "#a8d0c8", "#f3b0a0", "#bcc9ea", "#f2dc9a", "#c9dcb0", "#dcbcdc")
 CLOTHES = ("#2f6f8f", "#c8563f", "#356a52", "#5a4a7a", "#d99a3a", "#3a4250", "#a8466a")
 SIDE = 400
 
 
-def portrait(random: Random, country: str) -> str:
-    """A square portrait as SVG."""
+def portrait(random: Random, tone: int, style: str) -> str:
+    """A square portrait as SVG: the skin's index in SKINS; short, long, bun, curls, bob, beard."""
     c = Canvas(SIDE, SIDE)
     ground = random.choice(GROUNDS)
     c.rect(0, 0, SIDE, SIDE, c.down(lighter(ground, 0.35), ground))
     c.circle(random.choice((110, 290)), 120, 150, "#ffffff", opacity=0.22)
-    skin = random.choice(SKINS[country])
-    hair = random.choice(HAIR[:4] if country in ("GH", "JP") else HAIR)
-    style = random.choice(("short", "long", "bun", "curls", "bob", "beard"))
+    skin = SKINS[tone]
+    hair = random.choice(HAIR[:4] if tone > 2 else HAIR)
     _behind(c, style, hair)
     _body(c, random, skin)
     c.ellipse(200, 178, 74, 88, c.across(lighter(skin, 0.07), skin, darker(skin, 0.06)))
@@ -33,7 +29,12 @@ def portrait(random: Random, country: str) -> str:
     _face(c, random, skin, hair)
     _front(c, style, hair)
     if random.random() < 0.3:
-        c.stroke("M142 182a26 24 0 1 0 52 0a26 24 0 1 0 -52 0M206 182a26 24 0 1 0 52 0a26 24 0 1 0 -52 0M194 180h12", "#3a3a3c", 4)
+        c.stroke(
+            "M142 182a26 24 0 1 0 52 0a26 24 0 1 0 -52 0"
+            "M206 182a26 24 0 1 0 52 0a26 24 0 1 0 -52 0M194 180h12",
+            "#3a3a3c",
+            4,
+        )
     return c.svg()
 
 
@@ -45,13 +46,25 @@ def _behind(c: Canvas, style: str, hair: str) -> None:
     elif style == "bun":
         c.circle(200, 66, 36, hair)
     elif style == "curls":
-        for x, y in ((128, 130), (118, 176), (138, 98), (172, 80), (214, 76), (252, 92), (276, 128), (284, 174)):
+        for x, y in (
+            (128, 130),
+            (118, 176),
+            (138, 98),
+            (172, 80),
+            (214, 76),
+            (252, 92),
+            (276, 128),
+            (284, 174),
+        ):
             c.circle(x, y, 36, hair)
 
 
 def _body(c: Canvas, random: Random, skin: str) -> None:
     cloth = random.choice(CLOTHES)
-    c.path("M36 400Q40 300 140 286L200 310L260 286Q360 300 364 400Z", c.down(lighter(cloth, 0.1), cloth))
+    c.path(
+        "M36 400Q40 300 140 286L200 310L260 286Q360 300 364 400Z",
+        c.down(lighter(cloth, 0.1), cloth),
+    )
     c.path("M166 236H234V290Q200 326 166 290Z", darker(skin, 0.1))
     c.path("M140 286Q200 352 260 286L248 280Q200 326 152 280Z", darker(cloth, 0.18))
 
@@ -62,7 +75,9 @@ def _face(c: Canvas, random: Random, skin: str, hair: str) -> None:
         c.circle(x + 2, 179, 2, "#ffffff")
         c.ellipse(x + (x - 200) * 0.42, 210, 16, 10, "#e0705a", opacity=0.2)
     lift = random.uniform(-2, 3)
-    c.stroke(f"M154 {160 - lift:.0f}q14 -9 28 -1M218 {159 - lift:.0f}q14 -8 28 1", darker(hair, 0.1), 5)
+    c.stroke(
+        f"M154 {160 - lift:.0f}q14 -9 28 -1M218 {159 - lift:.0f}q14 -8 28 1", darker(hair, 0.1), 5
+    )
     c.stroke("M199 190q-7 16 3 18", darker(skin, 0.22), 4)
     c.path("M172 220Q200 252 228 220Q200 230 172 220Z", "#ffffff")
     c.stroke("M170 219Q200 250 230 219", "#a8483f", 4)
@@ -70,12 +85,20 @@ def _face(c: Canvas, random: Random, skin: str, hair: str) -> None:
 
 def _front(c: Canvas, style: str, hair: str) -> None:
     if style == "beard":
-        c.path("M128 196Q132 272 200 276T272 196Q262 226 230 214Q200 206 170 214Q138 226 128 196Z", hair, opacity=0.92)
+        c.path(
+            "M128 196Q132 272 200 276T272 196Q262 226 230 214Q200 206 170 214Q138 226 128 196Z",
+            hair,
+            opacity=0.92,
+        )
         c.path("M172 222Q200 250 228 222Q200 232 172 222Z", "#ffffff")
     if style in ("short", "beard"):
-        c.path("M122 176Q112 76 204 78T280 172Q270 132 236 122Q180 134 146 124Q128 142 122 176Z", hair)
+        c.path(
+            "M122 176Q112 76 204 78T280 172Q270 132 236 122Q180 134 146 124Q128 142 122 176Z", hair
+        )
     elif style == "curls":
         for x, y in ((146, 116), (176, 104), (210, 102), (242, 112), (262, 134)):
             c.circle(x, y, 25, hair)
     else:
-        c.path("M120 186Q112 82 200 82T282 186Q272 134 214 110Q180 150 132 150Q122 164 120 186Z", hair)
+        c.path(
+            "M120 186Q112 82 200 82T282 186Q272 134 214 110Q180 150 132 150Q122 164 120 186Z", hair
+        )

@@ -113,7 +113,12 @@ def _andon(c: Canvas, x: float, y: float) -> None:
     """A paper lamp on the floor."""
     c.glow(x, y + 20, 170, "#ffdf9a", strength=0.75)
     c.rect(x - 36, y - 40, 72, 120, c.down("#fff8e0", "#f6cf8a"), rx=4)
-    c.stroke(f"M{x - 36:.0f} {y - 40:.0f}v132M{x + 36:.0f} {y - 40:.0f}v132M{x - 36:.0f} {y:.0f}h72M{x - 36:.0f} {y + 40:.0f}h72", "#4a3428", 5)
+    c.stroke(
+        f"M{x - 36:.0f} {y - 40:.0f}v132M{x + 36:.0f} {y - 40:.0f}v132"
+        f"M{x - 36:.0f} {y:.0f}h72M{x - 36:.0f} {y + 40:.0f}h72",
+        "#4a3428",
+        5,
+    )
 
 
 def kitchen(c: Canvas, random: Random, palette: Palette) -> None:
@@ -176,13 +181,17 @@ def bathroom(c: Canvas, random: Random, palette: Palette) -> None:
     wall = lighter(accent, 0.8)
     c.rect(0, 0, c.width, FLOOR, wall)
     tile = c.pattern(
-        60, 60, '<path d="M0 0H60V60" fill="none" stroke="#fff" stroke-width="4"/>'
-        f'<rect x="8" y="8" width="44" height="44" fill="{accent}" fill-opacity=".07"/>'
+        60,
+        60,
+        '<path d="M0 0H60V60" fill="none" stroke="#fff" stroke-width="4"/>'
+        f'<rect x="8" y="8" width="44" height="44" fill="{accent}" fill-opacity=".07"/>',
     )
     c.rect(0, 0, c.width, FLOOR, tile)
     floor = c.pattern(
-        64, 64, '<rect width="64" height="64" fill="#f1ece2"/>'
-        f'<path d="M32 18L46 32L32 46L18 32Z" fill="{darker(accent, 0.1)}" fill-opacity=".55"/>'
+        64,
+        64,
+        '<rect width="64" height="64" fill="#f1ece2"/>'
+        f'<path d="M32 18L46 32L32 46L18 32Z" fill="{darker(accent, 0.1)}" fill-opacity=".55"/>',
     )
     c.rect(0, FLOOR, c.width, 210, floor)
     c.rect(0, FLOOR, c.width, 12, "#000000", opacity=0.1)
@@ -244,8 +253,7 @@ def _window(
     c.rect(x - 14, y - 14, width + 28, height + 28, frame, rx=3)
     c.add(
         f'<svg x="{x:.0f}" y="{y:.0f}" width="{width:.0f}" height="{height:.0f}"'
-        ' viewBox="60 90 1080 640" preserveAspectRatio="xMidYMid slice"'
-        + inner[inner.index(">") :]
+        ' viewBox="60 90 1080 640" preserveAspectRatio="xMidYMid slice"' + inner[inner.index(">") :]
     )
     c.rect(x + width / 2 - 5, y, 10, height, frame)
     c.rect(x, y + height * 0.42, width, 7, frame)
@@ -263,7 +271,9 @@ def _window(
             opacity=0.92,
         )
         for fold in (18, 38, 58):
-            c.line((left + fold, y - 28), (left + fold, y + height + 66), "#000000", 2, opacity=0.07)
+            c.line(
+                (left + fold, y - 28), (left + fold, y + height + 66), "#000000", 2, opacity=0.07
+            )
     c.polygon(
         [(x, FLOOR), (x + width, FLOOR), (x + width + 190, 800), (x + 130, 800)],
         "#fff6d8",
@@ -287,22 +297,23 @@ def _frames(c: Canvas, random: Random, palette: Palette, x: float, y: float) -> 
         c.rect(x + left + 7, y + top + 7, width - 14, height - 14, "#fdf8ec")
         c.circle(x + left + width / 2, y + top + height * 0.42, width * 0.22, colour)
         c.path(
-            f"M{x + left + 16:.0f} {y + top + height - 16:.0f}q{width * 0.3:.0f} {-height * 0.4:.0f}"
+            f"M{x + left + 16:.0f} {y + top + height - 16:.0f}"
+            f"q{width * 0.3:.0f} {-height * 0.4:.0f}"
             f" {width - 32:.0f} 0Z",
             other,
         )
 
 
-def _sofa(
-    c: Canvas, random: Random, palette: Palette, x: float, y: float, fabric: str
-) -> None:
+def _sofa(c: Canvas, random: Random, palette: Palette, x: float, y: float, fabric: str) -> None:
     c.ellipse(x + 240, y + 272, 290, 20, "#000000", opacity=0.16)
     c.rect(x, y, 480, 190, c.down(lighter(fabric, 0.14), fabric), rx=34)
     for left in (28, 248):
         c.rect(x + left, y + 22, 206, 130, lighter(fabric, 0.08), rx=26)
         c.rect(x + left, y + 122, 206, 84, c.down(lighter(fabric, 0.22), fabric), rx=22)
     for left in (-34, 440):
-        c.rect(x + left, y + 84, 76, 160, c.across(lighter(fabric, 0.1), darker(fabric, 0.12)), rx=30)
+        c.rect(
+            x + left, y + 84, 76, 160, c.across(lighter(fabric, 0.1), darker(fabric, 0.12)), rx=30
+        )
     c.rect(x - 10, y + 200, 500, 46, darker(fabric, 0.12), rx=16)
     for left in (20, 446):
         c.rect(x + left, y + 244, 14, 30, darker(palette.timber, 0.2))
@@ -321,7 +332,10 @@ def _lamp(c: Canvas, x: float, y: float) -> None:
     c.glow(x, y + 20, 250, "#ffe2a0", strength=0.6)
     c.line((x, y + 40), (x, 690), "#3a3a3c", 7)
     c.ellipse(x, 694, 54, 11, "#3a3a3c")
-    c.path(f"M{x - 46:.0f} {y - 34:.0f}H{x + 46:.0f}L{x + 74:.0f} {y + 56:.0f}H{x - 74:.0f}Z", c.down("#fff3d0", "#f6d596"))
+    c.path(
+        f"M{x - 46:.0f} {y - 34:.0f}H{x + 46:.0f}L{x + 74:.0f} {y + 56:.0f}H{x - 74:.0f}Z",
+        c.down("#fff3d0", "#f6d596"),
+    )
 
 
 def _table_lamp(c: Canvas, x: float, y: float) -> None:

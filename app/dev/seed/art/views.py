@@ -9,6 +9,7 @@ from app.dev.seed.art.palettes import Palette, sky
 
 def view(c: Canvas, random: Random, palette: Palette) -> None:
     """The city from a balcony, two chairs in front of it."""
+    c.rect(0, 560, c.width, 240, darker(palette.walls[0], 0.12))
     panorama(c, random, palette, 640)
     _balcony(c, random, palette)
 
@@ -59,7 +60,9 @@ def _roofs(c: Canvas, random: Random, palette: Palette, bottom: float) -> None:
             height = size * random.uniform(1.0, 1.9)
             y = bottom + base
             wall = lighter(random.choice(palette.walls), 0.22 - 0.1 * row)
-            c.rect(x, y - height, width, height + 90, c.across(lighter(wall, 0.12), darker(wall, 0.06)))
+            c.rect(
+                x, y - height, width, height + 90, c.across(lighter(wall, 0.12), darker(wall, 0.06))
+            )
             c.polygon(
                 [
                     (x - 6, y - height),
@@ -100,12 +103,22 @@ def _accra(c: Canvas, random: Random, palette: Palette, bottom: float) -> None:
     )
     for _ in range(3):
         x = random.choice((random.uniform(30, 330), random.uniform(860, 1170)))
-        nature.palm(c, random, x, bottom + random.uniform(-40, 40), random.uniform(330, 460), palette.leaf)
+        nature.palm(
+            c, random, x, bottom + random.uniform(-40, 40), random.uniform(330, 460), palette.leaf
+        )
     colour = random.choice(palette.fabrics)
     x = random.uniform(470, 720)
     c.line((x, bottom - 10), (x, bottom - 128), "#7a5a3a", 6)
-    c.path(f"M{x - 96:.0f} {bottom - 112:.0f}Q{x:.0f} {bottom - 196:.0f} {x + 96:.0f} {bottom - 112:.0f}Z", colour)
-    c.path(f"M{x - 34:.0f} {bottom - 112:.0f}Q{x:.0f} {bottom - 196:.0f} {x + 34:.0f} {bottom - 112:.0f}Z", lighter(colour, 0.55))
+    c.path(
+        f"M{x - 96:.0f} {bottom - 112:.0f}"
+        f"Q{x:.0f} {bottom - 196:.0f} {x + 96:.0f} {bottom - 112:.0f}Z",
+        colour,
+    )
+    c.path(
+        f"M{x - 34:.0f} {bottom - 112:.0f}"
+        f"Q{x:.0f} {bottom - 196:.0f} {x + 34:.0f} {bottom - 112:.0f}Z",
+        lighter(colour, 0.55),
+    )
 
 
 def _canoe(c: Canvas, random: Random, x: float, y: float) -> None:
@@ -154,7 +167,8 @@ def _kyoto(c: Canvas, random: Random, palette: Palette, bottom: float) -> None:
         y = bottom + random.uniform(10, 50)
         c.path(
             f"M{x - 20:.0f} {y + 46:.0f}Q{x + 20:.0f} {y + 34:.0f} {x + 44:.0f} {y:.0f}"
-            f"H{x + width - 44:.0f}Q{x + width - 20:.0f} {y + 34:.0f} {x + width + 20:.0f} {y + 46:.0f}Z",
+            f"H{x + width - 44:.0f}"
+            f"Q{x + width - 20:.0f} {y + 34:.0f} {x + width + 20:.0f} {y + 46:.0f}Z",
             c.down(lighter(roof, random.uniform(0.08, 0.24)), darker(roof, 0.12)),
         )
         c.rect(x + 10, y + 46, width - 20, 120, lighter(random.choice(palette.walls), 0.1))
@@ -199,7 +213,11 @@ def _balcony(c: Canvas, random: Random, palette: Palette) -> None:
 
 
 def _chair(c: Canvas, x: float, side: int, fabric: str, timber: str) -> None:
-    c.stroke(f"M{x - 56 * side} 690L{x - 76 * side} 782M{x + 44 * side} 700L{x + 58 * side} 782", timber, 10)
+    c.stroke(
+        f"M{x - 56 * side} 690L{x - 76 * side} 782M{x + 44 * side} 700L{x + 58 * side} 782",
+        timber,
+        10,
+    )
     c.path(
         f"M{x - 92 * side} 552Q{x - 70 * side} 540 {x - 58 * side} 560L{x - 36 * side} 682"
         f"H{x + 58 * side}Q{x + 70 * side} 700 {x + 52 * side} 712H{x - 60 * side}Z",
@@ -261,12 +279,12 @@ def pool(c: Canvas, random: Random, palette: Palette) -> None:
     wall = lighter(palette.walls[3], 0.2)
     c.rect(120, 230, 560, 200, c.across(lighter(wall, 0.3), darker(wall, 0.04)))
     c.rect(90, 210, 620, 26, lighter(palette.roof, 0.2), rx=4)
-    for x in (170, 340, 510):
-        c.rect(x, 270, 130, 160, "#2e3338")
-        c.rect(x + 6, 276, 118, 154, c.down("#fff0c4", "#d9e8ea"))
-        c.line((x + 65, 276), (x + 65, 430), "#2e3338", 4)
-    for x in (40, 790, 930, 1120):
-        nature.tree(c, random, x, 440, random.uniform(300, 390), palette)
+    for pane in (170, 340, 510):
+        c.rect(pane, 270, 130, 160, "#2e3338")
+        c.rect(pane + 6, 276, 118, 154, c.down("#fff0c4", "#d9e8ea"))
+        c.line((pane + 65, 276), (pane + 65, 430), "#2e3338", 4)
+    for trunk in (40, 790, 930, 1120):
+        nature.tree(c, random, trunk, 440, random.uniform(300, 390), palette)
     stone = lighter(palette.ground, 0.45)
     c.rect(0, 425, c.width, 375, c.down(stone, darker(stone, 0.1)))
     nature.hedge(c, random, 700, c.width, 440, palette.leaf)
@@ -276,11 +294,13 @@ def pool(c: Canvas, random: Random, palette: Palette) -> None:
         y = random.uniform(550, 790)
         spread = 330 + (y - 534) * 0.6
         x = 630 + random.uniform(-spread, spread - 90)
-        c.stroke(f"M{x:.0f} {y:.0f}q18 -7 36 0t36 0", "#ffffff", 3, opacity=random.uniform(0.25, 0.7))
+        c.stroke(
+            f"M{x:.0f} {y:.0f}q18 -7 36 0t36 0", "#ffffff", 3, opacity=random.uniform(0.25, 0.7)
+        )
     fabric = random.choice(palette.fabrics)
-    for x in (96, 1010):
-        c.path(f"M{x} 500l34 -52h20l-28 52h92v16h-118Z", fabric)
-        c.rect(x + 4, 514, 8, 24, palette.timber)
-        c.rect(x + 98, 514, 8, 24, palette.timber)
+    for side in (96, 1010):
+        c.path(f"M{side} 500l34 -52h20l-28 52h92v16h-118Z", fabric)
+        c.rect(side + 4, 514, 8, 24, palette.timber)
+        c.rect(side + 98, 514, 8, 24, palette.timber)
     nature.pot(c, random, 60, 640, 120, palette)
     nature.pot(c, random, 1150, 640, 130, palette)
