@@ -89,8 +89,9 @@ def downgrade(revision: str) -> None:
 @click.option("--demo", is_flag=True, help="The small world of `make run`; nothing if not empty.")
 @click.option("--properties", type=click.IntRange(1), help="How many properties to make.")
 @click.option("--bookings", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--users", type=click.IntRange(2), help="By default as many as go with the rest.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same world.")
-def seed(demo: bool, properties: int | None, bookings: int, seed: int) -> None:
+def seed(demo: bool, properties: int | None, bookings: int, users: int | None, seed: int) -> None:
     """Fill the database: a believable demo, or a large world to measure on."""
     if demo == (properties is not None):
         raise click.UsageError("Give either --demo or --properties.")
@@ -102,7 +103,7 @@ def seed(demo: bool, properties: int | None, bookings: int, seed: int) -> None:
     else:
         from app.dev.seed import world
 
-        world.run(settings, properties=properties, bookings=bookings, seed=seed)
+        world.run(settings, properties=properties, bookings=bookings, users=users, seed=seed)
 
 
 @main.group()
