@@ -142,7 +142,7 @@ class Till:
     async def struck(self) -> None:
         """Wait until the fault that was set has met its request."""
         async with asyncio.timeout(10):
-            while (await self.sandbox.control.call("GET", "faults"))["faults"]:
+            while (await self.sandbox.control.call("GET", "faults"))["faults"]:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 
     async def host_account(self, host_id: UUID, *, complete: bool = True) -> str:
