@@ -114,33 +114,23 @@ async def claim(
     preparation_days: int,
     now: datetime,
     hold_expires_at: datetime | None,
-) -> tuple[UUID, ...]:
+) -> None:
     """Take the nights for a booking: as a hold until `hold_expires_at`, or for good when None.
 
-    The caller holds the property's lock, and inserts the booking before or after in the same
-    transaction. Returns the other bookings whose expired holds were in the way; they have lost all
-    their nights. Raises DatesUnavailable.
+    The caller holds the property's lock, has expired the `lapsed_holds` that are in the way, and
+    inserts the booking before or after in the same transaction. Raises DatesUnavailable.
     """
     found = await taken_nights(session, [property_id], check_in, check_out, preparation_days)
-    others = [night for night in found if night.booking_id != booking_id]
-    unavailable = unavailable_nights(others, check_in, check_out, preparation_days, now)
+    unavailable = unavailable_nights(found, check_in, check_out, preparation_days, now)
     if unavailable:
         raise DatesUnavailable(unavailable)
-    # What is left in `found` are expired holds, blocks beside the stay, and the booking's own.
-    expired = {night.booking_id for night in others if night.expired(now) and night.booking_id}
-    own = {night.booking_id for night in found if night.booking_id == booking_id}
-    if expired | own:
-        await session.execute(
-            delete(OccupiedNight).where(among(OccupiedNight.booking_id, expired | own))
-        )
     await _insert_nights(session, property_id, booking_id, check_in, check_out, hold_expires_at)
-    return tuple(sorted(expired))
 
 
 async def confirm(session: AsyncSession, booking_id: UUID) -> int:
     """Turn the booking's hold into a booking. Returns how many nights it has now.
 
-    None at all, when the hold has expired and been dropped: then claim again. A hold that is over
+    None at all, when the hold has expired and been released: then claim again. A hold that is over
     but still there may be confirmed, nobody has taken it.
     """
     return await _update_nights(session, booking_id, kind=NightKind.BOOKING, hold_expires_at=None)
