@@ -42,8 +42,10 @@ async def claim(
     Waits for a concurrent request with the same key to commit or roll back. Call it first in the
     transaction: keys come before all other locks. Raises Invalid, IdempotencyConflict.
     """
-    if not 1 <= len(key) <= MAX_LENGTH:
-        raise Invalid(f"An idempotency key has 1 to {MAX_LENGTH} characters.", "idempotencyKey")
+    if not (1 <= len(key) <= MAX_LENGTH and key.isprintable()):
+        raise Invalid(
+            f"An idempotency key has 1 to {MAX_LENGTH} printable characters.", "idempotencyKey"
+        )
     digest = hashlib.sha256(msgspec.json.encode(request, order="sorted")).digest()
     claimed = await session.execute(
         insert(IdempotencyKey)

@@ -21,7 +21,6 @@ from app.bookings.expiry import expire_lapsed
 from app.bookings.lifecycle import TRANSITIONS, Action, hold_deadline
 from app.bookings.transitions import record
 from app.config import Settings
-from app.errors import Invalid
 from app.ids import new_id
 from app.money import Money
 from app.payments import service as payments
@@ -29,6 +28,7 @@ from app.pricing.rules import Guests, Quote, line_items_to_builtins
 from app.pricing.service import price
 from app.properties import service as properties
 from app.properties.terms import BookableProperty, fees_of
+from app.text import plain_text
 from db.enums import BookingActor, PaymentMethod
 from db.models import Booking
 
@@ -88,8 +88,7 @@ async def place(
     PriceChanged; each leaves nothing behind.
     """
     guest_id = actor.require_user()
-    if len(command.message) > MESSAGE_LENGTH:
-        raise Invalid(f"A message has at most {MESSAGE_LENGTH} characters.", "message")
+    message = plain_text(command.message, "message", 0, MESSAGE_LENGTH)
     booking_id = new_id()
     earlier = await idempotency.claim(
         session,
@@ -110,7 +109,7 @@ async def place(
     quote = price(property, command.check_in, command.check_out, command.guests, property.now)
     if Money(quote.total_minor, quote.currency) != command.expected_total:
         raise PriceChanged(quote)
-    await _insert(session, booking_id, guest_id, property, command, quote, deadline)
+    await _insert(session, booking_id, guest_id, property, command, message, quote, deadline)
     await payments.open_payment(
         session,
         booking_id=booking_id,
@@ -159,6 +158,7 @@ async def _insert(
     guest_id: UUID,
     property: BookableProperty,
     command: CreateBooking,
+    message: str,
     quote: Quote,
     deadline: datetime,
 ) -> None:
@@ -181,7 +181,7 @@ async def _insert(
             children=command.guests.children,
             infants=command.guests.infants,
             pets=command.guests.pets,
-            message=command.message,
+            message=message,
             currency=quote.currency,
             total_minor=quote.total_minor,
             host_payout_minor=quote.host_payout_minor,

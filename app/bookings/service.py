@@ -17,10 +17,10 @@ from app.bookings.lifecycle import Action, allowed
 from app.bookings.settling import ask_to_pay
 from app.bookings.transitions import booking_for_update, move
 from app.config import Settings
-from app.errors import Invalid
 from app.outbox import emit
 from app.payments import service as payments
 from app.pricing.rules import line_items_from_builtins
+from app.text import plain_text
 from db.enums import BookingActor, BookingStatus, CancellationPolicy, PaymentStatus, RefundReason
 from db.models import Booking
 
@@ -110,6 +110,7 @@ async def cancel(
     if refusal is not None:
         raise TransitionNotAllowed(BookingStatus(booking.status), refusal)
     refund = cancellation.refund(stay_of(booking), by, now)
+    reason = _checked(reason)
     version = await move(
         session,
         booking,
@@ -117,7 +118,7 @@ async def cancel(
         by,
         actor_id=actor.user_id,
         now=now,
-        reason=_checked(reason),
+        reason=reason,
         deadline_at=None,
         cancelled_at=now,
         cancelled_by=by,
@@ -203,6 +204,4 @@ def _require_answerable(booking: Row[Any], now: datetime) -> None:
 
 
 def _checked(reason: str | None) -> str | None:
-    if reason is not None and len(reason) > REASON_LENGTH:
-        raise Invalid(f"A reason has at most {REASON_LENGTH} characters.", "reason")
-    return reason
+    return reason and plain_text(reason, "reason", 0, REASON_LENGTH)
