@@ -106,6 +106,21 @@ def seed(demo: bool, properties: int | None, bookings: int, users: int | None, s
         world.run(settings, properties=properties, bookings=bookings, users=users, seed=seed)
 
 
+@main.command()
+@click.option("--quick", is_flag=True, help="A small world for a second each: shows that it works.")
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where the servers' data is kept; by default below var/bench.",
+)
+def bench(quick: bool, folder: Path | None) -> None:
+    """Measure the hot paths on a large world, with servers of its own."""
+    from app.dev.bench.run import run
+
+    name = "quick" if quick else "large"
+    sys.exit(run(ROOT, (folder or ROOT / "var" / "bench" / name).absolute(), quick=quick))
+
+
 @main.group()
 def schema() -> None:
     """The GraphQL contract, schema.graphql."""

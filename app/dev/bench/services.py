@@ -1,0 +1,170 @@
+"""Everything that is measured, started and stopped: servers, sandbox, API, worker."""
+
+import contextlib
+import os
+import socket
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from subprocess import Popen
+
+import asyncpg
+import httpx2
+import psutil
+
+from app.config import Settings, load
+from app.dev import process
+from app.dev.embedded import Server, start_postgres, start_redis
+from app.dev.environment import Plan, complete
+from app.dev.secrets import load_or_make
+
+READY_SECONDS = 60.0
+DATABASE = "bench"
+
+
+class Services:
+    """What runs during a benchmark. Processes that are measured have a processor of their own."""
+
+    def __init__(self, folder: Path, root: Path) -> None:
+        self.folder = folder
+        self.root = root
+        processors = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
+        # The first is the API's; all the rest share the others.
+        self.api_processor = processors[0] if len(processors) > 1 else None
+        self.others = processors[1:] if len(processors) > 1 else []
+        self.settings: Settings
+        self.postgres: Server
+        self.api: Popen[bytes]
+        self.api_url = ""
+        self._env: dict[str, str] = {}
+
+    @contextmanager
+    def databases(self) -> Iterator[None]:
+        """PostgreSQL and Redis, on data that is kept."""
+        with ExitStack() as stack:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self.postgres = start_postgres(self.folder / "postgresql", self._log("postgresql"))
+            stack.callback(self.postgres.stop)
+            self._pin(self.postgres.process, self.others)
+            redis = start_redis(self.folder / "redis", self._log("redis"), throw_away=True)
+            stack.callback(redis.stop)
+            self._pin(redis.process, self.others)
+            self._env = self._environment(
+                self.postgres.url.replace("/postgres?", f"/{DATABASE}?"), redis.url
+            )
+            self.settings = load(self._env)
+            yield
+
+    @contextmanager
+    def programs(self) -> Iterator[None]:
+        """Sandbox, mailbox, API and worker, ready."""
+        with ExitStack() as stack:
+            for command, variable in (
+                ("sandbox", "SANDBOX_PORT"),
+                ("mailbox", "MAILBOX_PORT"),
+                ("serve", "PORT"),
+                ("worker", "WORKER_PORT"),
+            ):
+                running = self._start(command)
+                stack.callback(process.stop, running)
+                self._pin(running, self._processors_of(command))
+                _wait(running, int(self._env[variable]), self._log(command))
+                if command == "serve":
+                    self.api = running
+            self.api_url = f"http://127.0.0.1:{self._env['PORT']}"
+            yield
+
+    def command(self, *arguments: str) -> None:
+        """Run `app <arguments>` to its end. Raises RuntimeError when it fails."""
+        ended = self._start(*arguments, output=None).wait()
+        if ended:
+            raise RuntimeError(f"`app {' '.join(arguments)}` failed (status {ended}): see above")
+
+    async def recreate_database(self) -> None:
+        """An empty database."""
+        connection = await asyncpg.connect(self.postgres.url)
+        try:
+            await connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+            await connection.execute(f"CREATE DATABASE {DATABASE}")
+        finally:
+            await connection.close()
+
+    def api_seconds(self) -> float:
+        """The processor time that the API has used so far, of /proc/<pid>/stat."""
+        return _cpu(psutil.Process(self.api.pid))
+
+    def postgres_seconds(self) -> float:
+        """The same of PostgreSQL, as far as its backends still live."""
+        server = psutil.Process(self.postgres.process.pid)
+        return sum(_cpu(one) for one in (server, *server.children()))
+
+    def _start(self, *arguments: str, output: int | None = -1) -> "Popen[bytes]":
+        command = [sys.executable, "-m", "app", *arguments]
+        if output is None:
+            return process.spawn(command, output=1, env=self._env, cwd=self.root)
+        with self._log(arguments[0]).open("ab") as log:
+            return process.spawn(command, output=log, env=self._env, cwd=self.root)
+
+    def _log(self, name: str) -> Path:
+        return self.folder / f"{name}.log"
+
+    def _processors_of(self, command: str) -> Sequence[int]:
+        if command != "serve" or self.api_processor is None:
+            return self.others
+        return [self.api_processor]
+
+    def _pin(self, running: "Popen[bytes]", processors: Sequence[int]) -> None:
+        if not processors:
+            return
+        with contextlib.suppress(psutil.Error):
+            parent = psutil.Process(running.pid)
+            for one in (parent, *parent.children(recursive=True)):
+                one.cpu_affinity(list(processors))
+
+    def _environment(self, database_url: str, redis_url: str) -> dict[str, str]:
+        names = ("PORT", "WORKER_PORT", "SANDBOX_PORT", "MAILBOX_PORT", "MAILBOX_SMTP_PORT")
+        ports = dict(zip(names, _free_ports(len(names)), strict=True))
+        plan = Plan("127.0.0.1", ports, f"http://127.0.0.1:{ports['PORT']}")
+        inherited: Mapping[str, str] = {
+            name: value
+            for name, value in os.environ.items()
+            if name in ("PATH", "HOME", "TMPDIR", "LANG", "PYTHONPATH", "VIRTUAL_ENV")
+        }
+        return complete(
+            inherited,
+            plan,
+            var=self.folder,
+            secrets=load_or_make(self.folder / "secrets.json"),
+            database_url=database_url,
+            redis_url=redis_url,
+        )
+
+
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+
+
+def _wait(running: "Popen[bytes]", port: int, log: Path) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    with httpx2.Client(trust_env=False, timeout=2) as client:
+        while True:
+            with contextlib.suppress(httpx2.HTTPError):
+                if client.get(f"http://127.0.0.1:{port}/health/ready").status_code == 200:
+                    return
+            if running.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"not ready; {log} ends:\n{process.tail(log)}")
+            time.sleep(0.1)
+
+
+def _cpu(one: psutil.Process) -> float:
+    try:
+        times = one.cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return float(times.user + times.system)
