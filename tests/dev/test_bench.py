@@ -38,7 +38,7 @@ def test_the_quick_benchmark_measures_every_scenario_and_leaves_no_process(
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     for name in SCENARIOS:
-        found = re.search(rf"^{name} +([\d.]+) +([\d.]+) .* (\d+) +0$", ended.stdout, re.M)
+        found = re.search(rf"^{name} +([\d.]+) +([\d.]+) .* (\d+) +0$", ended.stdout, re.MULTILINE)
         assert found, f"{name}: {ended.stdout}"
         assert float(found[1]) > 0
         assert float(found[2]) > 0

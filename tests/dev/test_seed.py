@@ -13,6 +13,7 @@ from sqlalchemy import text
 from app.config import Settings
 from app.dev.seed import demo, pictures, world
 from app.dev.seed.demo import PASSWORD
+from app.dev.seed.provider import ImportFailed
 from app.identity.passwords import verify_password
 from db.session import Database
 from tests.support.books import assert_books_balance
@@ -173,7 +174,7 @@ async def test_the_demo_does_nothing_where_there_are_users(
 async def test_a_sandbox_that_does_not_answer_leaves_the_database_empty(
     db: Database, settings: Settings
 ) -> None:
-    with pytest.raises(demo.ImportFailed, match="does not answer"):
+    with pytest.raises(ImportFailed, match="does not answer"):
         await demo.plant(settings, NOW)
     assert await rows(db, "SELECT count(*) FROM users") == [(0,)]
 

@@ -1,6 +1,7 @@
 """`app bench`: seed once, start everything, drive each scenario, print what it cost."""
 
 import asyncio
+import os
 import platform
 import subprocess
 import sys
@@ -91,11 +92,12 @@ def run(root: Path, folder: Path, *, quick: bool) -> int:
 async def _run(services: Services, plan: Plan) -> int:
     with services.databases():
         await _have_world(services, plan)
+        busy = os.getloadavg()[0]
         with services.programs():
             db = Database(services.settings.database_url, statement_timeout_ms=60_000)
             try:
                 rows = await _measure(services, plan, db)
-                print(report(services, plan, rows, await _size(db)), flush=True)
+                print(report(services, plan, rows, await _size(db), busy), flush=True)
             finally:
                 await db.close()
     for row in rows:
@@ -231,7 +233,7 @@ def percentile(values: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-def report(services: Services, plan: Plan, rows: list[Row], size: str) -> str:
+def report(services: Services, plan: Plan, rows: list[Row], size: str, busy: float) -> str:
     """The table, and how it was measured."""
     head = (
         f"{'':<15}{'requests/s':>11}{'API CPU ms':>12}{'PG CPU ms':>11}{'p50 ms':>9}{'p99 ms':>9}"
@@ -259,6 +261,7 @@ def report(services: Services, plan: Plan, rows: list[Row], size: str) -> str:
         f"World     {size}",
         f"Load      {load}",
         f"Where     {pinned}",
+        f"Machine   {os.cpu_count()} processors, load average before the start {busy:.1f}",
         "CPU       user and system time of /proc/<pid>/stat during the run, per request",
         f"Versions  Python {platform.python_version()}, {versions}",
     )

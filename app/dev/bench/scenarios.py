@@ -51,7 +51,7 @@ async def scenarios(db: Database, settings: Settings, api: str, bookings: int) -
         bookable = await _bookable(connection, settings, draw, bookings)
     tokens = [await _sign_in(api, login) for login in travellers]
     return [
-        Scenario(name="search page", requests=searches, expected=b'"searchProperties":{"edges":[{'),
+        Scenario(name="search page", requests=searches, expected=b'"searchProperties":{"edges":['),
         Scenario(name="property page", requests=pages, expected=b'"availability":[{'),
         Scenario(
             name="my trips",
