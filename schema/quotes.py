@@ -44,7 +44,7 @@ class QuoteRow(msgspec.Struct, frozen=True):
         return self.price.check_out
 
     @property
-    def nights(self) -> int:
+    def night_count(self) -> int:
         return self.price.nights
 
     @property
@@ -85,10 +85,8 @@ class Quote:
     )
     check_in: date = strawberry.field(description="The first night's date.")
     check_out: date = strawberry.field(description="The date of leaving: no night any more.")
-    nights: int = strawberry.field(
-        description="How many nights. (Where `DatesUnavailableError.nights` is asked for too, one "
-        "of the two needs an alias.)"
-    )
+    # Not `nights`: a query asks for `DatesUnavailableError.nights`, a list, beside it.
+    night_count: int = strawberry.field(description="How many nights.")
     guests: Guests = strawberry.field(description="For whom.")
     line_items: list[LineItem] = strawberry.field(description="What the total consists of.")
     subtotal: Money = strawberry.field(description="Without service fee and taxes.")

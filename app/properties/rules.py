@@ -84,7 +84,7 @@ def api_name(column: str) -> str:
     """The name of a column in the API, for refusals."""
     if column in API_NAMES:
         return API_NAMES[column]
-    head, *tail = column.removesuffix("_minor").removesuffix("_bp").split("_")
+    head, *tail = column.removesuffix("_minor").replace("_bp", "_percent").split("_")
     name = head + "".join(part.title() for part in tail)
     return f"location.{name}" if column in LOCATION else name
 

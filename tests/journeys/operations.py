@@ -40,7 +40,7 @@ query Quote($input: QuoteInput!) {
   quote(input: $input) {
     __typename
     ... on Quote {
-      nights
+      nightCount
       lineItems { kind description quantity amount { amount } }
       total { amount currency }
     }

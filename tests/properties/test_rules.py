@@ -87,7 +87,7 @@ def test_a_corrected_point_keeps_its_public_points_distance_and_direction(
         ("weekend_price_minor", 0, "weekendPricePerNight"),
         ("cleaning_fee_minor", -1, "cleaningFee"),
         ("extra_guest_fee_minor", -1, "extraGuestFee"),
-        ("weekly_discount_bp", 9_901, "weeklyDiscount"),
+        ("weekly_discount_bp", 9_901, "weeklyDiscountPercent"),
         ("max_guests", 51, "maxGuests"),
         ("max_guests", 0, "maxGuests"),
         ("bedrooms", -1, "bedrooms"),

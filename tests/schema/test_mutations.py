@@ -31,7 +31,7 @@ BOOK = f"""mutation ($input: CreateBookingInput!) {{ createBooking(input: $input
   ... on PaymentUnavailableError {{ retryable }}
   ... on InvalidInputError {{ field }} }} }}"""
 QUOTE = f"""query ($input: QuoteInput!) {{ quote(input: $input) {{ __typename {ERROR}
-  ... on Quote {{ count: nights checkIn checkOut guests {{ adults }} subtotal {{ amount }}
+  ... on Quote {{ count: nightCount checkIn checkOut guests {{ adults }} subtotal {{ amount }}
     total {{ amount currency }} averagePerNight {{ amount }} property {{ id }}
     lineItems {{ kind description quantity unitAmount {{ amount }} amount {{ amount }} }} }}
   ... on DatesUnavailableError {{ nights }}
@@ -469,7 +469,7 @@ async def test_an_incomplete_property(face: Face) -> None:
         ({"maxGuests": 0}, "maxGuests"),
         ({"timezone": "Mars/Olympus"}, "timezone"),
         ({"bedrooms": 2**31 - 1}, "bedrooms"),
-        ({"weeklyDiscountPercent": 2**31 - 1}, "weeklyDiscount"),
+        ({"weeklyDiscountPercent": 2**31 - 1}, "weeklyDiscountPercent"),
         ({"cleaningFee": -1}, "cleaningFee"),
         ({"cleaningFee": 2**53}, "cleaningFee"),
         ({"checkInWeekdays": []}, "checkInWeekdays"),
