@@ -28,6 +28,8 @@ CALENDAR = timedelta(days=60)
 TRAVELLERS = 40
 AT_ONCE = 500
 NIGHTS = timedelta(days=3)
+# Providers refuse larger charges (Stripe: eight digits).
+MOST_MINOR = 99_999_999
 
 Headers = Sequence[tuple[str, str]]
 
@@ -190,4 +192,5 @@ async def _priced(
             "idempotencyKey": str(uuid.uuid4()),
         }
         for key, price in prices.items()
+        if price.total_minor <= MOST_MINOR
     ]
