@@ -63,9 +63,7 @@ async def claim(
 
     async def work(session: Any) -> None:
         await lock_for_booking(session, property_id, day(start), day(end), FEES)
-        await service.claim(
-            session, property_id, booking_id, day(start), day(end), gap, now, until
-        )
+        await service.claim(session, property_id, booking_id, day(start), day(end), gap, now, until)
 
     return await db.run(work)
 
