@@ -33,11 +33,8 @@ def dev() -> None:
 @main.command()
 def serve() -> None:
     """Serve the API."""
-    import gc
-
-    import uvicorn
-
     from app.config import SettingsError
+    from app.http import server
     from app.main import create_app
 
     settings = load_settings()
@@ -45,30 +42,7 @@ def serve() -> None:
         app = create_app(settings)
     except SettingsError as error:
         fail(str(error), status=2)
-    # What there is now stays: code, schema, routes. Looking through it again and again for garbage
-    # would stop every request for some 130 ms (docs/benchmarks.md).
-    gc.collect()
-    gc.freeze()
-    uvicorn.run(
-        app,
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        # SIGTERM: finish what runs, at most this long; Kubernetes grants 30 s.
-        timeout_graceful_shutdown=20,
-        timeout_keep_alive=65,
-        # A dead socket is noticed within 40 s; a frame larger than this closes its socket.
-        ws_ping_interval=20,
-        ws_ping_timeout=20,
-        ws_max_size=64 * 1024,
-        ws_max_queue=16,
-        ws_per_message_deflate=False,
-        # h11 rather than httptools because only it bounds the size of request line and headers.
-        http="h11",
-        h11_max_incomplete_event_size=32 * 1024,
-    )
+    server.serve(app, settings)
 
 
 @main.command()

@@ -82,6 +82,23 @@ async def _connection(job: Job, requests: Iterator[bytes], until: float, result:
         writer.close()
 
 
+async def ask(host: str, port: int, requests: Sequence[bytes]) -> list[bytes]:
+    """The bodies of the answers, one request after the other. Raises RuntimeError for a failure."""
+    reader, writer = await asyncio.open_connection(host, port, limit=2**20)
+    try:
+        bodies = []
+        for each in requests:
+            writer.write(each)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                status, body = await _answer(reader)
+            if status != b"200":
+                raise RuntimeError(f"{status.decode()} {body[:SAMPLE_BYTES]!r}")
+            bodies.append(body)
+        return bodies
+    finally:
+        writer.close()
+
+
 async def _answer(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
     """The status and body of one answer; the server always sends a Content-Length."""
     head = (await reader.readuntil(b"\r\n\r\n")).lower()

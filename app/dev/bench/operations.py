@@ -71,3 +71,21 @@ mutation Book($input: CreateBookingInput!) {
     ... on Error { code message }
   }
 }"""
+
+# 250 properties in five lists, as many at once as the API gives, with 50 nights each.
+CALENDARS = """
+query Calendars(
+  $a: [ID!]!, $b: [ID!]!, $c: [ID!]!, $d: [ID!]!, $e: [ID!]!, $from: Date!, $to: Date!
+) {
+  a: nodes(ids: $a) { ...Calendar }
+  b: nodes(ids: $b) { ...Calendar }
+  c: nodes(ids: $c) { ...Calendar }
+  d: nodes(ids: $d) { ...Calendar }
+  e: nodes(ids: $e) { ...Calendar }
+}
+fragment Calendar on Property {
+  id title
+  availability(from: $from, to: $to) {
+    date available canCheckIn canCheckOut minNights price { amount currency }
+  }
+}"""

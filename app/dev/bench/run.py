@@ -2,12 +2,10 @@
 
 import asyncio
 import os
-import platform
 import subprocess
 import sys
 import time
 from datetime import date
-from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
@@ -15,8 +13,10 @@ from sqlalchemy import text
 
 from app import clock
 from app.dev.bench.load import Job, Result
+from app.dev.bench.report import Plan, Row, percentile, report
+from app.dev.bench.same import require_same
 from app.dev.bench.scenarios import Scenario, scenarios
-from app.dev.bench.services import Services
+from app.dev.bench.services import BY_HAND, CORE, ENGINE, Served, Services
 from app.dev.embedded import EmbeddedError
 from db.session import Database
 
@@ -26,31 +26,19 @@ SEED = 1
 SETTLE_SECONDS = 120
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """How large the world is, and how long and hard it is asked."""
-
-    properties: int
-    bookings: int
-    seconds: float
-    warm_up_seconds: float
-    connections: int
-    # Requests to book are made up beforehand: none is sent twice.
-    most_bookings: int
-
-
 FULL = Plan(
     properties=50_000,
     bookings=200_000,
-    seconds=15,
-    warm_up_seconds=4,
+    seconds=10,
+    warm_up_seconds=3,
     connections=16,
     most_bookings=6_000,
 )
 QUICK = Plan(
     properties=300,
     bookings=1_500,
-    seconds=1,
-    warm_up_seconds=0.5,
+    seconds=0.3,
+    warm_up_seconds=0.1,
     connections=4,
     most_bookings=200,
 )
@@ -62,22 +50,6 @@ class World(msgspec.Struct, frozen=True):
     properties: int
     bookings: int
     made_on: date
-
-
-class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the table. Milliseconds; processor time per request."""
-
-    name: str
-    per_second: float
-    api_cpu: float
-    postgres_cpu: float
-    p50: float
-    p99: float
-    alone_p50: float
-    alone_p99: float
-    requests: int
-    errors: int
-    sample: str | None
 
 
 def run(root: Path, folder: Path, *, quick: bool) -> int:
@@ -102,7 +74,10 @@ async def _run(services: Services, plan: Plan) -> int:
                 await db.close()
     for row in rows:
         if row.sample:
-            print(f"{row.name}: an answer that was not expected: {row.sample}", file=sys.stderr)
+            print(
+                f"{row.name}, {row.way}: an answer that was not expected: {row.sample}",
+                file=sys.stderr,
+            )
     return 1 if any(row.errors for row in rows) else 0
 
 
@@ -130,23 +105,33 @@ async def _have_world(services: Services, plan: Plan) -> None:
 
 async def _measure(services: Services, plan: Plan, db: Database) -> list[Row]:
     await _settled(db)
+    first = services.servers[ENGINE]
     rows = []
-    for scenario in await scenarios(db, services.settings, services.api_url, plan.most_bookings):
+    for scenario in await scenarios(db, services.settings, first.url, plan.most_bookings):
+        ways = {ENGINE: scenario}
+        if scenario.by_hand:
+            await require_same(services.servers, scenario)
+            ways[CORE] = scenario
+            ways[BY_HAND] = msgspec.structs.replace(scenario, requests=list(scenario.by_hand))
         print(f"Measuring: {scenario.name}", flush=True)
-        rows.append(await _row(services, plan, scenario))
+        for way, asked in ways.items():
+            rows.append(await _row(services, plan, way, asked))
     return rows
 
 
-async def _row(services: Services, plan: Plan, scenario: Scenario) -> Row:
-    warm, scenario = await _drive(services, scenario, plan.connections, plan.warm_up_seconds)
-    alone, scenario = await _drive(services, scenario, 1, plan.seconds / 3)
-    api, postgres = services.api_seconds(), services.postgres_seconds()
-    busy, _ = await _drive(services, scenario, plan.connections, plan.seconds)
-    api, postgres = services.api_seconds() - api, services.postgres_seconds() - postgres
+async def _row(services: Services, plan: Plan, way: str, scenario: Scenario) -> Row:
+    server = services.servers[way]
+    connections = min(plan.connections, scenario.connections)
+    warm, scenario = await _drive(services, server, scenario, connections, plan.warm_up_seconds)
+    alone, scenario = await _drive(services, server, scenario, 1, plan.seconds / 3)
+    api, postgres = server.seconds(), services.postgres_seconds()
+    busy, _ = await _drive(services, server, scenario, connections, plan.seconds)
+    api, postgres = server.seconds() - api, services.postgres_seconds() - postgres
     count = len(busy.milliseconds)
     each = max(1, count + busy.errors)
     return Row(
         name=scenario.name,
+        way=way,
         per_second=count / busy.seconds,
         api_cpu=api * 1000 / each,
         postgres_cpu=postgres * 1000 / each,
@@ -161,12 +146,12 @@ async def _row(services: Services, plan: Plan, scenario: Scenario) -> Row:
 
 
 async def _drive(
-    services: Services, scenario: Scenario, connections: int, seconds: float
+    services: Services, server: Served, scenario: Scenario, connections: int, seconds: float
 ) -> tuple[Result, Scenario]:
     """One run of the load process; the scenario then lacks what may not be sent again."""
     job = Job(
         host="127.0.0.1",
-        port=int(services.api_url.rsplit(":", 1)[1]),
+        port=server.port,
         requests=scenario.requests,
         expected=scenario.expected,
         connections=connections,
@@ -223,46 +208,3 @@ async def _size(db: Database) -> str:
         f"{properties:,} properties, {bookings:,} bookings, {users:,} users, {reviews:,} reviews"
         f" ({bytes_}); PostgreSQL {server}"
     )
-
-
-def percentile(values: list[float], share: float) -> float:
-    """The value below which that share of the values lies (nearest rank); 0 of none."""
-    if not values:
-        return 0.0
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
-
-
-def report(services: Services, plan: Plan, rows: list[Row], size: str, busy: float) -> str:
-    """The table, and how it was measured."""
-    head = (
-        f"{'':<15}{'requests/s':>11}{'API CPU ms':>12}{'PG CPU ms':>11}{'p50 ms':>9}{'p99 ms':>9}"
-        f"{'alone p50':>11}{'alone p99':>11}{'requests':>10}{'errors':>8}"
-    )
-    lines = [
-        f"{row.name:<15}{row.per_second:>11.1f}{row.api_cpu:>12.2f}{row.postgres_cpu:>11.2f}"
-        f"{row.p50:>9.1f}{row.p99:>9.1f}{row.alone_p50:>11.1f}{row.alone_p99:>11.1f}"
-        f"{row.requests:>10,}{row.errors:>8}"
-        for row in rows
-    ]
-    pinned = (
-        f"API alone on processor {services.api_processor}; PostgreSQL, Redis, worker, sandbox and"
-        f" client on {services.others}"
-        if services.api_processor is not None
-        else "one processor for all, the client too"
-    )
-    packages = ("litestar", "strawberry-graphql", "sqlalchemy", "asyncpg", "uvicorn")
-    versions = ", ".join(f"{name} {version(name)}" for name in packages)
-    load = (
-        f"one API process; {plan.connections} keep-alive connections for {plan.seconds:g} s after"
-        f" {plan.warm_up_seconds:g} s of warming up; alone: one for {plan.seconds / 3:.2g} s"
-    )
-    how = (
-        f"World     {size}",
-        f"Load      {load}",
-        f"Where     {pinned}",
-        f"Machine   {os.cpu_count()} processors, load average before the start {busy:.1f}",
-        "CPU       user and system time of /proc/<pid>/stat during the run, per request",
-        f"Versions  Python {platform.python_version()}, {versions}",
-    )
-    return "\n".join(["", head, *lines, "", *how, ""])

@@ -15,17 +15,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app import clock
 from app.config import Settings
 from app.dev.bench.load import request
-from app.dev.bench.operations import BOOK, PROPERTY, SEARCH, TRIPS
+from app.dev.bench.operations import BOOK, CALENDARS, PROPERTY, SEARCH, TRIPS
 from app.dev.seed.demo import PASSWORD
 from app.pricing.service import quotes
 from app.properties.terms import Guests, fees_of
 from db.session import Database
 from schema import ids
+from schema.paging import MAX_PAGE
 
 # Degrees: a box of some 11 km, as a map of a city shows it.
 HALF_BOX = 0.05
 CALENDAR = timedelta(days=60)
 TRAVELLERS = 40
+DEEP_LISTS = "abcde"
+DEEP_NIGHTS = timedelta(days=50)
+DEEP_REQUESTS = 20
 AT_ONCE = 500
 NIGHTS = timedelta(days=3)
 # Providers refuse larger charges (Stripe: eight digits).
@@ -39,26 +43,50 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     requests: list[bytes]
+    # The same requests as the pages by hand take them; none when there is no such page.
+    by_hand: Sequence[bytes] = ()
     expected: bytes
     once: bool = False
+    # At most so many at once.
+    connections: int = 16
 
 
 async def scenarios(db: Database, settings: Settings, api: str, bookings: int) -> list[Scenario]:
-    """All four, with at most so many requests to book. Drawn the same way each time."""
+    """All of them, with at most so many requests to book. Drawn the same way each time."""
     draw = random.Random(7)
     async with db.read() as connection:
         searches = await _searches(connection, draw)
-        pages = await _property_pages(connection, draw)
+        pages = await _property_pages(connection)
+        calendars = await _calendars(connection, draw)
         travellers = await _travellers(connection)
         bookable = await _bookable(connection, settings, draw, bookings)
     tokens = [await _sign_in(api, login) for login in travellers]
     return [
-        Scenario(name="search page", requests=searches, expected=b'"searchProperties":{"edges":['),
-        Scenario(name="property page", requests=pages, expected=b'"availability":[{'),
+        Scenario(
+            name="search page",
+            requests=[_graphql(SEARCH, each) for each in searches],
+            by_hand=[_by_hand("/search", each) for each in searches],
+            expected=b'"searchProperties":{"edges":[',
+        ),
+        Scenario(
+            name="property page",
+            requests=[_graphql(PROPERTY, each) for each in pages],
+            by_hand=[_by_hand("/property", each) for each in pages],
+            expected=b'"availability":[{',
+        ),
         Scenario(
             name="my trips",
             requests=[_graphql(TRIPS, {}, token) for token in tokens],
+            by_hand=[_by_hand("/trips", {}, token) for token in tokens],
             expected=b'"bookings":{"edges":[{',
+        ),
+        Scenario(
+            name="250 x 50 nights",
+            requests=[_graphql(CALENDARS, each) for each in calendars],
+            by_hand=[_by_hand("/calendars", each) for each in calendars],
+            expected=b'"availability":[{',
+            # More would come near the deadline of an operation.
+            connections=2,
         ),
         Scenario(
             name="createBooking",
@@ -73,12 +101,19 @@ async def scenarios(db: Database, settings: Settings, api: str, bookings: int) -
 
 
 def _graphql(query: str, variables: dict[str, Any], token: str | None = None) -> bytes:
-    headers = [("authorization", f"Bearer {token}")] if token else []
     body = msgspec.json.encode({"query": query, "variables": variables})
-    return request("/graphql", body, headers)
+    return request("/graphql", body, _signed(token))
 
 
-async def _searches(connection: AsyncConnection, draw: random.Random) -> list[bytes]:
+def _by_hand(path: str, variables: dict[str, Any], token: str | None = None) -> bytes:
+    return request(path, msgspec.json.encode(variables), _signed(token))
+
+
+def _signed(token: str | None) -> Headers:
+    return [("authorization", f"Bearer {token}")] if token else []
+
+
+async def _searches(connection: AsyncConnection, draw: random.Random) -> list[dict[str, Any]]:
     """Boxes around places that exist, so that each finds something; the denser, the likelier."""
     points = await connection.execute(
         text(
@@ -95,12 +130,11 @@ async def _searches(connection: AsyncConnection, draw: random.Random) -> list[by
             "east": longitude + HALF_BOX,
             "west": longitude - HALF_BOX,
         }
-        variables = {"area": area, "checkIn": check_in, "checkOut": check_in + NIGHTS}
-        found.append(_graphql(SEARCH, variables))
+        found.append({"area": area, "checkIn": check_in, "checkOut": check_in + NIGHTS})
     return found
 
 
-async def _property_pages(connection: AsyncConnection, draw: random.Random) -> list[bytes]:
+async def _property_pages(connection: AsyncConnection) -> list[dict[str, Any]]:
     rows = await connection.execute(
         text(
             "SELECT id FROM properties WHERE status = 'PUBLISHED' AND review_count > 0"
@@ -109,12 +143,23 @@ async def _property_pages(connection: AsyncConnection, draw: random.Random) -> l
     )
     start = clock.now().date()
     return [
-        _graphql(
-            PROPERTY,
-            {"id": ids.encode("Property", key), "from": start, "to": start + CALENDAR},
-        )
+        {"id": ids.encode("Property", key), "from": start, "to": start + CALENDAR}
         for key in rows.scalars()
     ]
+
+
+async def _calendars(connection: AsyncConnection, draw: random.Random) -> list[dict[str, Any]]:
+    rows = await connection.execute(
+        text("SELECT id FROM properties WHERE status = 'PUBLISHED' ORDER BY md5(id::text)")
+    )
+    keys = [ids.encode("Property", key) for key in rows.scalars()]
+    start = clock.now().date()
+    found = []
+    for _ in range(DEEP_REQUESTS):
+        drawn = draw.sample(keys, min(len(DEEP_LISTS) * MAX_PAGE, len(keys)))
+        lists = {name: drawn[at :: len(DEEP_LISTS)] for at, name in enumerate(DEEP_LISTS)}
+        found.append({**lists, "from": start, "to": start + DEEP_NIGHTS})
+    return found
 
 
 async def _travellers(connection: AsyncConnection) -> list[str]:

@@ -12,6 +12,7 @@ from subprocess import Popen
 
 import asyncpg
 import httpx2
+import msgspec
 import psutil
 
 from app.config import Settings, load
@@ -23,6 +24,29 @@ from app.dev.secrets import load_or_make
 READY_SECONDS = 60.0
 DATABASE = "bench"
 
+# The three that are measured: by name, what is run, and what its environment has besides.
+ENGINE, CORE, BY_HAND = "engine", "graphql-core", "by hand"
+SERVERS: Mapping[str, tuple[Sequence[str], Mapping[str, str]]] = {
+    ENGINE: (("app", "serve"), {"GRAPHQL_ENGINE": "true"}),
+    CORE: (("app", "serve"), {"GRAPHQL_ENGINE": "false"}),
+    BY_HAND: (("app.dev.bench.by_hand",), {}),
+}
+
+
+class Served(msgspec.Struct, frozen=True):
+    """One of the servers that are measured."""
+
+    running: Popen[bytes]
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def seconds(self) -> float:
+        """The processor time that it has used so far, of /proc/<pid>/stat."""
+        return _cpu(psutil.Process(self.running.pid))
+
 
 class Services:
     """What runs during a benchmark. Processes that are measured have a processor of their own."""
@@ -31,13 +55,13 @@ class Services:
         self.folder = folder
         self.root = root
         processors = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
-        # The first is the API's; all the rest share the others.
+        # The first is the measured servers', one of which works at a time; all the rest share the
+        # others.
         self.api_processor = processors[0] if len(processors) > 1 else None
         self.others = processors[1:] if len(processors) > 1 else []
         self.settings: Settings
         self.postgres: Server
-        self.api: Popen[bytes]
-        self.api_url = ""
+        self.servers: dict[str, Served] = {}
         self._env: dict[str, str] = {}
 
     @contextmanager
@@ -59,26 +83,49 @@ class Services:
 
     @contextmanager
     def programs(self) -> Iterator[None]:
-        """Sandbox, mailbox, API and worker, ready."""
+        """Sandbox, mailbox, the measured servers and the worker, ready."""
         with ExitStack() as stack:
             for command, variable in (
                 ("sandbox", "SANDBOX_PORT"),
                 ("mailbox", "MAILBOX_PORT"),
-                ("serve", "PORT"),
                 ("worker", "WORKER_PORT"),
             ):
-                running = self._start(command)
-                stack.callback(process.stop, running)
-                self._pin(running, self._processors_of(command))
-                _wait(running, int(self._env[variable]), self._log(command))
-                if command == "serve":
-                    self.api = running
-            self.api_url = f"http://127.0.0.1:{self._env['PORT']}"
+                port = int(self._env[variable])
+                self._run(stack, command, ("app", command), {}, port, self.others)
+            # The first has the port that the sandbox sends its webhooks to.
+            ports = (int(self._env["PORT"]), *_free_ports(len(SERVERS) - 1))
+            pinned = self.others if self.api_processor is None else [self.api_processor]
+            for (name, (module, more)), port in zip(SERVERS.items(), ports, strict=True):
+                running = self._run(stack, name, module, {**more, "PORT": str(port)}, port, pinned)
+                self.servers[name] = Served(running, port)
             yield
+
+    def _run(
+        self,
+        stack: ExitStack,
+        name: str,
+        module: Sequence[str],
+        more: Mapping[str, str],
+        port: int,
+        processors: Sequence[int],
+    ) -> "Popen[bytes]":
+        log = self._log(name.replace(" ", "-"))
+        with log.open("ab") as output:
+            running = process.spawn(
+                [sys.executable, "-m", *module],
+                output=output,
+                env={**self._env, **more},
+                cwd=self.root,
+            )
+        stack.callback(process.stop, running)
+        self._pin(running, processors)
+        _wait(running, port, log)
+        return running
 
     def command(self, *arguments: str) -> None:
         """Run `app <arguments>` to its end. Raises RuntimeError when it fails."""
-        ended = self._start(*arguments, output=None).wait()
+        command = [sys.executable, "-m", "app", *arguments]
+        ended = process.spawn(command, output=1, env=self._env, cwd=self.root).wait()
         if ended:
             raise RuntimeError(f"`app {' '.join(arguments)}` failed (status {ended}): see above")
 
@@ -91,29 +138,13 @@ class Services:
         finally:
             await connection.close()
 
-    def api_seconds(self) -> float:
-        """The processor time that the API has used so far, of /proc/<pid>/stat."""
-        return _cpu(psutil.Process(self.api.pid))
-
     def postgres_seconds(self) -> float:
-        """The same of PostgreSQL, as far as its backends still live."""
+        """The processor time of PostgreSQL, as far as its backends still live."""
         server = psutil.Process(self.postgres.process.pid)
         return sum(_cpu(one) for one in (server, *server.children()))
 
-    def _start(self, *arguments: str, output: int | None = -1) -> "Popen[bytes]":
-        command = [sys.executable, "-m", "app", *arguments]
-        if output is None:
-            return process.spawn(command, output=1, env=self._env, cwd=self.root)
-        with self._log(arguments[0]).open("ab") as log:
-            return process.spawn(command, output=log, env=self._env, cwd=self.root)
-
     def _log(self, name: str) -> Path:
         return self.folder / f"{name}.log"
-
-    def _processors_of(self, command: str) -> Sequence[int]:
-        if command != "serve" or self.api_processor is None:
-            return self.others
-        return [self.api_processor]
 
     def _pin(self, running: "Popen[bytes]", processors: Sequence[int]) -> None:
         if not processors:
