@@ -8,19 +8,24 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
-from app.dev.bench.load import Job, drive, request
-from app.dev.bench.run import percentile
+from app.dev.bench.load import Job, ask, drive, request
+from app.dev.bench.report import percentile
+from app.dev.bench.same import difference, require_same
+from app.dev.bench.scenarios import Scenario
+from app.dev.bench.services import BY_HAND, CORE, ENGINE, SERVERS, Served
 from tests.support.postgres import ROOT
 
-SCENARIOS = ("search page", "property page", "my trips", "createBooking")
+PAGES = ("search page", "property page", "my trips", "250 x 50 nights")
+ROWS = (*((page, way) for page in PAGES for way in SERVERS), ("createBooking", ENGINE))
 
 
 @pytest.mark.slow
-def test_the_quick_benchmark_measures_every_scenario_and_leaves_no_process(
+def test_the_quick_benchmark_measures_every_page_three_ways_and_leaves_no_process(
     open_folder: Path,
 ) -> None:
     environ = {
@@ -34,15 +39,18 @@ def test_the_quick_benchmark_measures_every_scenario_and_leaves_no_process(
         env=environ,
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=300,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    for name in SCENARIOS:
-        found = re.search(rf"^{name} +([\d.]+) +([\d.]+) .* (\d+) +0$", ended.stdout, re.MULTILINE)
-        assert found, f"{name}: {ended.stdout}"
+    for page, way in ROWS:
+        found = re.search(
+            rf"^{page} +{way} +([\d.]+) +[\d.]+ .* (\d+) +0$", ended.stdout, re.MULTILINE
+        )
+        assert found, f"{page}, {way}: {ended.stdout}"
         assert float(found[1]) > 0
-        assert float(found[2]) > 0
-        assert int(found[3]) > 0
+        assert int(found[2]) > 0
+    for page in PAGES:
+        assert re.search(rf"^{page}( +([\d.]+×|–)){{4}}$", ended.stdout, re.MULTILINE), ended.stdout
     assert "300 properties" in ended.stdout
     left = [
         one.cmdline()
@@ -137,6 +145,41 @@ async def test_what_may_be_sent_once_is_sent_once(server: Server) -> None:
     result = await drive(job(server, bodies, once=True))
     assert sorted(seen) == sorted(bodies)
     assert result.sent == len(bodies)
+
+
+async def test_answers_are_asked_for_in_order_and_a_refusal_is_raised(server: Server) -> None:
+    requests = [request("/graphql", b"one"), request("/graphql", b"two")]
+    assert await ask("127.0.0.1", server.port, requests) == [b"one", b"two"]
+    server.handler = lambda body: (503, b"no")
+    with pytest.raises(RuntimeError, match="503"):
+        await ask("127.0.0.1", server.port, requests)
+
+
+async def test_servers_that_answer_differently_are_not_measured(server: Server) -> None:
+    unused: Any = None
+    servers = {name: Served(unused, server.port) for name in (ENGINE, CORE, BY_HAND)}
+    data = [b'{"data": {"page": {"price": 1}}}', b'{"data": {"page": {"price": 2}}}']
+    asked = [request("/graphql", body) for body in data]
+    same = Scenario(name="page", requests=asked, by_hand=asked, expected=b"")
+    await require_same(servers, same)
+    other = Scenario(name="page", requests=asked, by_hand=asked[::-1], expected=b"")
+    with pytest.raises(RuntimeError, match=r"page: by hand .* data\.page\.price: 1 ≠ 2"):
+        await require_same(servers, other)
+
+
+@pytest.mark.parametrize(
+    ("expected", "found", "where"),
+    [
+        ({"a": [1, {"b": None}]}, {"a": [1, {"b": None}]}, None),
+        ({"a": [1, {"b": None}]}, {"a": [1, {"b": 0}]}, "data.a[1].b: None ≠ 0"),
+        ({"a": [1, 2]}, {"a": [1]}, "data.a: [1, 2] ≠ [1]"),
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}, "data: {'a': 1, 'b': 2} ≠ {'b': 2, 'a': 1}"),
+        ({"a": 1}, {"a": 1.0}, "data.a: 1 ≠ 1.0"),
+        ({"a": 1}, {"a": True}, "data.a: 1 ≠ True"),
+    ],
+)
+def test_a_difference_is_found_and_named(expected: Any, found: Any, where: str | None) -> None:
+    assert difference(expected, found) == where
 
 
 def test_percentiles_are_values_that_were_measured() -> None:

@@ -40,7 +40,8 @@ def difference(expected: Any, found: Any, path: str = "data") -> str | None:
             (f"{path}[{at}]", *both) for at, both in enumerate(zip(expected, found, strict=True))
         ]
     else:
-        same = type(expected) is type(found) and expected == found
+        leaf = not isinstance(expected, dict | list)
+        same = leaf and type(expected) is type(found) and expected == found
         return None if same else f"{path}: {str(expected)[:200]} ≠ {str(found)[:200]}"
     for name, one, other in pairs:
         where = difference(one, other, name)

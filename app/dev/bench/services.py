@@ -83,34 +83,37 @@ class Services:
 
     @contextmanager
     def programs(self) -> Iterator[None]:
-        """Sandbox, mailbox, the measured servers and the worker, ready."""
+        """Sandbox, mailbox, worker and the measured servers, ready."""
         with ExitStack() as stack:
+            awaited = []
             for command, variable in (
                 ("sandbox", "SANDBOX_PORT"),
                 ("mailbox", "MAILBOX_PORT"),
                 ("worker", "WORKER_PORT"),
             ):
-                port = int(self._env[variable])
-                self._run(stack, command, ("app", command), {}, port, self.others)
+                running = self._start(stack, command, ("app", command), {}, self.others)
+                awaited.append((running, int(self._env[variable]), self._log(command)))
             # The first has the port that the sandbox sends its webhooks to.
             ports = (int(self._env["PORT"]), *_free_ports(len(SERVERS) - 1))
             pinned = self.others if self.api_processor is None else [self.api_processor]
             for (name, (module, more)), port in zip(SERVERS.items(), ports, strict=True):
-                running = self._run(stack, name, module, {**more, "PORT": str(port)}, port, pinned)
+                environment = {**more, "PORT": str(port)}
+                running = self._start(stack, name, module, environment, pinned)
+                awaited.append((running, port, self._log(name)))
                 self.servers[name] = Served(running, port)
+            for running, port, log in awaited:
+                _wait(running, port, log)
             yield
 
-    def _run(
+    def _start(
         self,
         stack: ExitStack,
         name: str,
         module: Sequence[str],
         more: Mapping[str, str],
-        port: int,
         processors: Sequence[int],
     ) -> "Popen[bytes]":
-        log = self._log(name.replace(" ", "-"))
-        with log.open("ab") as output:
+        with self._log(name).open("ab") as output:
             running = process.spawn(
                 [sys.executable, "-m", *module],
                 output=output,
@@ -119,7 +122,6 @@ class Services:
             )
         stack.callback(process.stop, running)
         self._pin(running, processors)
-        _wait(running, port, log)
         return running
 
     def command(self, *arguments: str) -> None:
@@ -144,7 +146,7 @@ class Services:
         return sum(_cpu(one) for one in (server, *server.children()))
 
     def _log(self, name: str) -> Path:
-        return self.folder / f"{name}.log"
+        return self.folder / f"{name.replace(' ', '-')}.log"
 
     def _pin(self, running: "Popen[bytes]", processors: Sequence[int]) -> None:
         if not processors:
