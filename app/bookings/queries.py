@@ -38,7 +38,8 @@ class BookingRow(msgspec.Struct, frozen=True):
     currency: str
     total_minor: int
     host_payout_minor: int
-    line_items: list[dict[str, Any]]
+    # The price as it was agreed.
+    line_items: tuple[LineItem, ...]
     host_fee_bp: int
     cancellation_policy: str
     deadline_at: datetime | None
@@ -68,10 +69,6 @@ class BookingRow(msgspec.Struct, frozen=True):
         """When the booking ends by itself unless somebody pays or answers."""
         pending = self.status in (BookingStatus.PENDING_PAYMENT, BookingStatus.PENDING_HOST)
         return self.deadline_at if pending else None
-
-    def lines(self) -> list[LineItem]:
-        """The price as it was agreed, in the pricing rules' own terms."""
-        return msgspec.convert(self.line_items, list[LineItem])
 
 
 class ChangeRow(msgspec.Struct, frozen=True):

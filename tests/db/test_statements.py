@@ -40,6 +40,7 @@ from sqlalchemy.types import TypeEngine
 
 from app.bookings.queries import BookingRow, bookings
 from app.ids import new_id
+from app.pricing.rules import line_items_from_builtins
 from app.properties.queries import PropertyRow, properties
 from db.enums import BookingStatus
 from db.models import Booking, Property, User
@@ -143,7 +144,10 @@ async def test_rows_are_the_same_whoever_reads_them(db: Database) -> None:
         assert (await bookings(session, [booking]))[booking] == booked
         for model, row in ((Property, shown), (Booking, booked)):
             stored = (await session.execute(select(model.__table__))).mappings().one()
-            for name, value in msgspec.structs.asdict(row).items():
+            fields = msgspec.structs.asdict(row)
+            lines = fields.pop("line_items", ())
+            assert lines == line_items_from_builtins(stored.get("line_items", ()))
+            for name, value in fields.items():
                 assert value == stored[name], name
                 assert isinstance(value, type(stored[name])), name
     async with db.read() as connection:
