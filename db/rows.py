@@ -5,50 +5,91 @@ A row is a frozen msgspec struct whose fields are columns of the same name, in t
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, any_, func, literal, select, true
-from sqlalchemy.ext.asyncio import AsyncConnection
+from msgspec import structs
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    ColumnElement,
+    Integer,
+    Select,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    func,
+    select,
+    true,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 
 from db.base import Base
+from db.statements import Reader, Statement, as_json
 
 R = TypeVar("R", bound=msgspec.Struct)
 
 
-def columns(model: type[Base], row: type[msgspec.Struct]) -> list[InstrumentedAttribute[Any]]:
+def columns(model: type[Base], row: type[msgspec.Struct]) -> list[ColumnElement[Any]]:
     """The model's columns that fill the row's fields, in their order."""
-    return [getattr(model, name) for name in row.__struct_fields__]
+    return [_column(getattr(model, field.name), field.type) for field in structs.fields(row)]
 
 
-def among(column: Any, ids: Iterable[UUID]) -> ColumnElement[bool]:
-    """`column = ANY(ids)`: one statement text, and one prepared plan, for any number of ids."""
-    found: ColumnElement[bool] = column == any_(literal(list(ids), ARRAY(Uuid)))
+def _column(column: InstrumentedAttribute[Any], kind: Any) -> ColumnElement[Any] | Any:
+    return as_json(column, kind, column.key) if isinstance(column.type, JSON) else column
+
+
+def among(column: Any, name: str) -> ColumnElement[bool]:
+    """`column = ANY(:name)`: one statement, and one prepared plan, for any number of ids."""
+    found: ColumnElement[bool] = column == any_(bindparam(name, type_=ARRAY(Uuid)))
     return found
 
 
-async def by_id(
-    connection: AsyncConnection,
-    model: type[Base],
-    row: type[R],
-    ids: Sequence[UUID],
-    *,
-    key: InstrumentedAttribute[UUID] | None = None,
-) -> dict[UUID, R]:
-    """The rows whose `key` (default: `model.id`) is one of `ids`, by that key."""
-    key = model.id if key is None else key  # type: ignore[attr-defined]
-    result = await connection.execute(select(key, *columns(model, row)).where(among(key, ids)))
-    return {found[0]: row(*found[1:]) for found in result}
+def grouped(rows: Iterable[R], field: str) -> Mapping[UUID, list[R]]:
+    """The rows by one of their fields, each group in the order in which they came."""
+    found: defaultdict[UUID, list[R]] = defaultdict(list)
+    key = attrgetter(field)
+    for row in rows:
+        found[key(row)].append(row)
+    return found
 
 
-class Listing(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
+class ByKey(Generic[R]):
+    """Rows by a column of ids that is also one of their fields, in any order or a given one."""
+
+    def __init__(
+        self, key: InstrumentedAttribute[UUID], row: type[R], *order: ColumnElement[Any] | Any
+    ) -> None:
+        self._key = attrgetter(key.key)
+        self._field = key.key
+        self._statement = Statement(
+            row,
+            lambda: (
+                select(*columns(key.parent.class_, row)).where(among(key, "keys")).order_by(*order)
+            ),
+        )
+
+    async def one(self, reader: Reader, keys: Sequence[UUID]) -> Mapping[UUID, R]:
+        """The row of each key that has one."""
+        key = self._key
+        return {key(row): row for row in await self._statement.fetch(reader, keys=keys)}
+
+    async def many(self, reader: Reader, keys: Sequence[UUID]) -> Mapping[UUID, list[R]]:
+        """The rows of each key that has any."""
+        return grouped(await self._statement.fetch(reader, keys=keys), self._field)
+
+
+# Compared by identity: each is made once, and has statements of its own.
+class Listing(msgspec.Struct, Generic[R], frozen=True, kw_only=True, eq=False):
     """A one-to-many list, newest first: ids are UUIDv7, so their order is that of creation."""
 
     model: type[Base]
     row: type[R]
-    # Columns of the model.
+    # Columns of the model; the parent is one of the row's fields, too.
     parent: Any
     status: Any = None
 
@@ -62,46 +103,63 @@ class Slice(msgspec.Struct, frozen=True):
 
 
 async def pages(
-    connection: AsyncConnection, listing: Listing[R], parents: Sequence[UUID], part: Slice
+    reader: Reader, listing: Listing[R], parents: Sequence[UUID], part: Slice
 ) -> Mapping[UUID, list[R]]:
     """The same part of several parents' lists, by parent, in one statement."""
-    key: InstrumentedAttribute[UUID] = listing.model.id  # type: ignore[attr-defined]
-    of = select(func.unnest(literal(list(parents), ARRAY(Uuid))).label("id")).subquery("parents")
-    page = (
-        select(key.label("page_key"), *columns(listing.model, listing.row))
-        .where(listing.parent == of.c.id, *_in_statuses(listing, part.statuses))
-        .where(*([key < part.after] if part.after is not None else []))
-        .order_by(key.desc())
-        .limit(part.first)
-        .lateral("page")
-    )
-    result = await connection.execute(
-        select(of.c.id, *page.c[1:]).join_from(of, page, true()).order_by(page.c.page_key.desc())
-    )
-    found: defaultdict[UUID, list[R]] = defaultdict(list)
-    for row in result:
-        found[row[0]].append(listing.row(*row[1:]))
-    return found
+    values: dict[str, Any] = {"parents": parents, "first": part.first}
+    if part.after is not None:
+        values["after"] = part.after
+    if part.statuses is not None and listing.status is not None:
+        values["statuses"] = part.statuses
+    statement = _page(listing, "after" in values, "statuses" in values)
+    return grouped(await statement.fetch(reader, **values), listing.parent.key)
 
 
 async def counts(
-    connection: AsyncConnection,
+    reader: Reader,
     listing: Listing[R],
     parents: Sequence[UUID],
     statuses: tuple[str, ...] | None,
 ) -> Mapping[UUID, int]:
     """How long several parents' lists are; parents with empty ones are left out."""
-    result = await connection.execute(
-        select(listing.parent, func.count())
-        .where(among(listing.parent, parents), *_in_statuses(listing, statuses))
-        .group_by(listing.parent)
+    values: dict[str, Any] = {"parents": parents}
+    if statuses is not None and listing.status is not None:
+        values["statuses"] = statuses
+    return dict(await _lengths(listing, "statuses" in values).fetch(reader, **values))
+
+
+@cache
+def _page(listing: Listing[R], is_after: bool, of_statuses: bool) -> Statement[R]:
+    def build() -> Select[Any]:
+        key: InstrumentedAttribute[UUID] = listing.model.id  # type: ignore[attr-defined]
+        parents = bindparam("parents", type_=ARRAY(Uuid))
+        of = select(func.unnest(parents).label("id")).subquery("parents")
+        page = (
+            select(key.label("page_key"), *columns(listing.model, listing.row))
+            .where(listing.parent == of.c.id, *_in_statuses(listing, of_statuses))
+            .where(*([key < bindparam("after")] if is_after else []))
+            .order_by(key.desc())
+            .limit(bindparam("first", type_=Integer))
+            .lateral("page")
+        )
+        return select(*page.c[1:]).join_from(of, page, true()).order_by(page.c.page_key.desc())
+
+    return Statement(listing.row, build)
+
+
+@cache
+def _lengths(listing: Listing[Any], of_statuses: bool) -> Statement[tuple[UUID, int]]:
+    return Statement(
+        lambda parent, length: (parent, length),
+        lambda: (
+            select(listing.parent, func.count())
+            .where(among(listing.parent, "parents"), *_in_statuses(listing, of_statuses))
+            .group_by(listing.parent)
+        ),
     )
-    return {row[0]: row[1] for row in result}
 
 
-def _in_statuses(
-    listing: Listing[R], statuses: tuple[str, ...] | None
-) -> list[ColumnElement[bool]]:
-    if statuses is None or listing.status is None:
+def _in_statuses(listing: Listing[Any], of_statuses: bool) -> list[ColumnElement[bool]]:
+    if not of_statuses:
         return []
-    return [listing.status == any_(literal(list(statuses), ARRAY(Text)))]
+    return [listing.status == any_(bindparam("statuses", type_=ARRAY(Text)))]

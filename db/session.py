@@ -1,7 +1,8 @@
-"""The engine, and the only two ways to reach the database: a transaction, or a read.
+"""The engine, and the only ways to reach the database: a transaction, or a read.
 
 A service function takes `session` and never commits; a flow takes `Database` and opens short
-transactions with network calls between them. Reads run outside of any transaction.
+transactions with network calls between them. Reads run outside of any transaction: those of hot
+paths as statements that are prepared once (db.statements), on connections of their own.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
+import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
@@ -18,6 +20,8 @@ from sqlalchemy.ext.asyncio import (
     AsyncSession,
     create_async_engine,
 )
+
+from db.pool import Pool
 
 T = TypeVar("T")
 
@@ -29,37 +33,40 @@ Hook = Callable[[], Awaitable[None]]
 RETRYABLE = {"40P01", "40001"}
 ATTEMPTS = 3
 HOOKS = "after_commit"
+# For a free connection, before the caller is told to come again.
+WAIT_SECONDS = 10
 
 
 class Database:
-    """A pool of connections to one PostgreSQL database."""
+    """Two pools of connections to one PostgreSQL database, of `pool_size` each, opened as needed.
+
+    The engine's are for transactions and all that SQLAlchemy runs, `reads` for prepared reads:
+    however many people look, those who book have connections left.
+    """
 
     engine: AsyncEngine
+    reads: Pool
     # Copied into the `info` of every session: how app.pubsub reaches Redis after a commit.
     session_info: dict[str, Any]
 
     def __init__(self, url: str, *, pool_size: int = 16, statement_timeout_ms: int = 5_000) -> None:
         self.session_info = {}
+        options = _connection_options(statement_timeout_ms)
         self.engine = create_async_engine(
             driver_url(url),
             pool_size=pool_size,
             max_overflow=0,
-            pool_timeout=10,
+            pool_timeout=WAIT_SECONDS,
             # Statements' parameters are people's data: they belong in no log.
             hide_parameters=True,
-            connect_args={
-                "timeout": 5,
-                # For a server that hangs: one that works keeps its own, shorter time-out.
-                "command_timeout": statement_timeout_ms / 1000 + 5,
-                "server_settings": {
-                    "application_name": "roost",
-                    "statement_timeout": str(statement_timeout_ms),
-                    "idle_in_transaction_session_timeout": "10000",
-                    "lock_timeout": str(statement_timeout_ms),
-                    # Short statements: compiling them costs more than it saves.
-                    "jit": "off",
-                },
-            },
+            connect_args=options,
+        )
+        # The URL means the same to both.
+        _, address = self.engine.dialect.create_connect_args(self.engine.url)
+        self.reads = Pool(
+            lambda: asyncpg.connect(**{**address, **options}),
+            size=pool_size,
+            wait_seconds=WAIT_SECONDS,
         )
         self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -102,8 +109,25 @@ class Database:
             yield connection
 
     async def close(self) -> None:
-        """Close every connection of the pool."""
+        """Close every connection of both pools."""
+        await self.reads.close()
         await self.engine.dispose()
+
+
+def _connection_options(statement_timeout_ms: int) -> dict[str, Any]:
+    return {
+        "timeout": 5,
+        # For a server that hangs: one that works keeps its own, shorter time-out.
+        "command_timeout": statement_timeout_ms / 1000 + 5,
+        "server_settings": {
+            "application_name": "roost",
+            "statement_timeout": str(statement_timeout_ms),
+            "idle_in_transaction_session_timeout": "10000",
+            "lock_timeout": str(statement_timeout_ms),
+            # Short statements: compiling them costs more than it saves.
+            "jit": "off",
+        },
+    }
 
 
 def after_commit(session: AsyncSession, hook: Hook) -> None:

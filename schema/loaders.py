@@ -1,7 +1,7 @@
 """Loaders: what the fields of one level ask for, read together in one statement.
 
-A set lives as long as one operation (or one event of a subscription). Each batch opens a read of
-its own, because the fields of one level run concurrently.
+A set lives as long as one operation (or one event of a subscription). Each batch is a statement
+on a connection of its own, because the fields of one level run concurrently.
 """
 
 from collections import defaultdict
@@ -11,7 +11,6 @@ from functools import cached_property
 from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
 from strawberry.dataloader import DataLoader
 
 from app.actor import Actor
@@ -32,11 +31,12 @@ from app.reviews.queries import ReviewRow
 from db import rows
 from db.rows import Listing, Slice
 from db.session import Database
+from db.statements import Reader
 
 K = TypeVar("K")
 V = TypeVar("V")
 
-Fetch: TypeAlias = Callable[[AsyncConnection, Sequence[K]], Awaitable[Mapping[K, V]]]
+Fetch: TypeAlias = Callable[[Reader, Sequence[K]], Awaitable[Mapping[K, V]]]
 
 # More keys than one level of an operation can have; bounds the size of a statement's arguments.
 MAX_BATCH = 1_000
@@ -76,16 +76,11 @@ class Loaders:
     def access(self) -> DataLoader[UUID, Access]:
         """What the viewer's own bookings let them see, by property."""
 
-        async def fetch(
-            connection: AsyncConnection, property_ids: Sequence[UUID]
-        ) -> Mapping[UUID, Access]:
-            assert self._actor.user_id is not None
-            return await bookings.access(connection, self._actor.user_id, property_ids, self._now)
-
         async def load(keys: list[UUID]) -> list[Access]:
-            if self._actor.user_id is None:
+            viewer = self._actor.user_id
+            if viewer is None:
                 return [NO_ACCESS] * len(keys)
-            found = await self._fetch(fetch, keys)
+            found = await bookings.access(self._db, viewer, keys, self._now)
             return [found.get(key, NO_ACCESS) for key in keys]
 
         return DataLoader(load, max_batch_size=MAX_BATCH)
@@ -101,12 +96,11 @@ class Loaders:
             for key, start, end in keys:
                 properties_of[start, end].append(key)
             found: dict[tuple[date, date], dict[UUID, list[Night]] | DomainError] = {}
-            async with self._db.read() as connection:
-                for (start, end), ids in properties_of.items():
-                    try:
-                        found[start, end] = await calendars(connection, ids, start, end, self._now)
-                    except DomainError as refusal:
-                        found[start, end] = refusal
+            for (start, end), ids in properties_of.items():
+                try:
+                    found[start, end] = await calendars(self._db, ids, start, end, self._now)
+                except DomainError as refusal:
+                    found[start, end] = refusal
             return [
                 of if isinstance(of := found[start, end], DomainError) else of.get(key, [])
                 for key, start, end in keys
@@ -168,11 +162,10 @@ class Loaders:
                 parents: defaultdict[Slice, list[UUID]] = defaultdict(list)
                 for parent, part in keys:
                     parents[part].append(parent)
-                async with self._db.read() as connection:
-                    found = {
-                        part: await rows.pages(connection, listing, ids, part)
-                        for part, ids in parents.items()
-                    }
+                found = {
+                    part: await rows.pages(self._db, listing, ids, part)
+                    for part, ids in parents.items()
+                }
                 return [found[part].get(parent, []) for parent, part in keys]
 
             self._pages[id(listing)] = DataLoader(load, max_batch_size=MAX_BATCH)
@@ -186,30 +179,25 @@ class Loaders:
                 parents: defaultdict[tuple[str, ...] | None, list[UUID]] = defaultdict(list)
                 for parent, statuses in keys:
                     parents[statuses].append(parent)
-                async with self._db.read() as connection:
-                    found = {
-                        statuses: await rows.counts(connection, listing, ids, statuses)
-                        for statuses, ids in parents.items()
-                    }
+                found = {
+                    statuses: await rows.counts(self._db, listing, ids, statuses)
+                    for statuses, ids in parents.items()
+                }
                 return [found[statuses].get(parent, 0) for parent, statuses in keys]
 
             self._counts[id(listing)] = DataLoader(load, max_batch_size=MAX_BATCH)
         return self._counts[id(listing)]
 
-    async def _fetch(self, fetch: "Fetch[K, V]", keys: Sequence[K]) -> Mapping[K, V]:
-        async with self._db.read() as connection:
-            return await fetch(connection, keys)
-
     def _one(self, fetch: "Fetch[K, V]") -> DataLoader[K, V | None]:
         async def load(keys: list[K]) -> list[V | None]:
-            found = await self._fetch(fetch, keys)
+            found = await fetch(self._db, keys)
             return [found.get(key) for key in keys]
 
         return DataLoader(load, max_batch_size=MAX_BATCH)
 
     def _many(self, fetch: "Fetch[K, list[V]]") -> DataLoader[K, list[V]]:
         async def load(keys: list[K]) -> list[list[V]]:
-            found = await self._fetch(fetch, keys)
+            found = await fetch(self._db, keys)
             return [found.get(key, []) for key in keys]
 
         return DataLoader(load, max_batch_size=MAX_BATCH)

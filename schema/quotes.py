@@ -122,16 +122,15 @@ async def quote(
 ) -> QuoteRow:
     context = info.context
     property_id = ids.require_key("Property", input.property_id, "propertyId")
-    async with context.runtime.db.read() as connection:
-        price = await quote_stay(
-            connection,
-            property_id,
-            input.check_in,
-            input.check_out,
-            input.guests.value(),
-            context.now,
-            fees_of(context.runtime.settings),
-        )
+    price = await quote_stay(
+        context.runtime.db,
+        property_id,
+        input.check_in,
+        input.check_out,
+        input.guests.value(),
+        context.now,
+        fees_of(context.runtime.settings),
+    )
     return QuoteRow(property_id, price)
 
 

@@ -8,10 +8,11 @@ from uuid import UUID
 import msgspec
 
 from app.availability import rules
-from app.availability.service import Connection, TakenNight, taken_nights, unavailable_nights
+from app.availability.service import TakenNight, taken_nights, unavailable_nights
 from app.errors import Invalid
-from app.properties.service import load_bookable
+from app.properties.bookable import load_bookable
 from app.properties.terms import BookableProperty, Fees
+from db.statements import Reader
 
 MAX_DAYS = 366
 # Further away than anything can be booked; keeps date arithmetic within its range.
@@ -40,7 +41,7 @@ class Night(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def calendars(
-    connection: Connection, property_ids: Sequence[UUID], start: date, end: date, now: datetime
+    reader: Reader, property_ids: Sequence[UUID], start: date, end: date, now: datetime
 ) -> dict[UUID, list[Night]]:
     """The dates `[start, end)` of several properties' calendars, in two statements.
 
@@ -52,9 +53,9 @@ async def calendars(
         raise Invalid(f"Expected between 1 and {MAX_DAYS} days.", field="to")
     # Whether a guest can leave on the first date depends on the night before it.
     eve = start - ONE_DAY
-    found = await load_bookable(connection, property_ids, eve, end, NO_FEES)
+    found = await load_bookable(reader, property_ids, eve, end, NO_FEES)
     taken: defaultdict[UUID, list[TakenNight]] = defaultdict(list)
-    for night in await taken_nights(connection, property_ids, eve, end, MAX_PREPARATION_DAYS):
+    for night in await taken_nights(reader, property_ids, eve, end, MAX_PREPARATION_DAYS):
         taken[night.property_id].append(night)
     return {
         property_id: _nights(bookable, taken[property_id], start, end, now)

@@ -6,10 +6,9 @@ Dates are the property's local dates; a stay is `[check_in, check_out)`. Instant
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from app.errors import Invalid
-from app.properties.terms import Guests, NightTerms, StayTerms
+from app.properties.terms import Guests, NightTerms, StayTerms, zone
 
 MAX_NIGHTS = 365
 MAX_GUESTS = 50
@@ -59,12 +58,12 @@ def instant(day: date, at: time, timezone: str) -> datetime:
     comes twice, the first is meant.
     """
     # fold=0 is exactly that, in the gap and in the overlap (PEP 495).
-    return datetime.combine(day, at.replace(fold=0), ZoneInfo(timezone)).astimezone(UTC)
+    return datetime.combine(day, at.replace(fold=0), zone(timezone)).astimezone(UTC)
 
 
 def local_today(now: datetime, timezone: str) -> date:
     """The date in `timezone` at the instant `now`."""
-    return now.astimezone(ZoneInfo(timezone)).date()
+    return now.astimezone(zone(timezone)).date()
 
 
 def nights(check_in: date, check_out: date) -> list[date]:

@@ -7,18 +7,19 @@ booking impossible whatever else goes wrong. Callers hold the property's row loc
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any, TypeAlias, cast
+from typing import Any, cast
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
+    CompoundSelect,
     CursorResult,
     Date,
     DateTime,
-    Result,
     Uuid,
+    bindparam,
     delete,
     func,
     literal,
@@ -28,7 +29,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.availability import rules
 from app.availability.errors import DatesUnavailable, StayNotAllowed
@@ -37,17 +38,15 @@ from app.properties.terms import BookableProperty, Guests
 from db.enums import NightKind, PropertyStatus
 from db.models import CalendarNight, OccupiedNight
 from db.rows import among
+from db.statements import Reader, Statement
 
-Connection: TypeAlias = AsyncSession | AsyncConnection
 
-
-class TakenNight(msgspec.Struct, frozen=True, kw_only=True):
+class TakenNight(msgspec.Struct, frozen=True):
     """A night that somebody has; `kind` is None for one that the host has closed."""
 
     property_id: UUID
-
     night: date
-    kind: NightKind | None
+    kind: str | None
     booking_id: UUID | None
     hold_expires_at: datetime | None
 
@@ -57,7 +56,7 @@ class TakenNight(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def require_available(
-    connection: Connection,
+    reader: Reader,
     bookable: BookableProperty,
     check_in: date,
     check_out: date,
@@ -70,7 +69,7 @@ async def require_available(
     """
     require_allowed(bookable, check_in, check_out, guests, now)
     unavailable = await taken(
-        connection, bookable.id, check_in, check_out, now, bookable.stay.preparation_days
+        reader, bookable.id, check_in, check_out, now, bookable.stay.preparation_days
     )
     if unavailable:
         raise DatesUnavailable(unavailable)
@@ -161,7 +160,7 @@ async def block_released(session: AsyncSession, booking_id: UUID) -> None:
 
 
 async def taken(
-    connection: Connection,
+    reader: Reader,
     property_id: UUID,
     start: date,
     end: date,
@@ -173,18 +172,29 @@ async def taken(
     Held (and not expired), booked, blocked or closed, or within `preparation_days` of another
     stay's nights.
     """
-    found = await taken_nights(connection, [property_id], start, end, preparation_days)
+    found = await taken_nights(reader, [property_id], start, end, preparation_days)
     return unavailable_nights(found, start, end, preparation_days, now)
 
 
 async def taken_nights(
-    connection: Connection, property_ids: Sequence[UUID], start: date, end: date, reach: int
+    reader: Reader, property_ids: Sequence[UUID], start: date, end: date, reach: int
 ) -> list[TakenNight]:
     """What stands in the way of stays in `[start, end)`, or within `reach` days beside it.
 
     Expired holds included. One statement for any number of properties.
     """
     gap = timedelta(days=reach)
+    return await _TAKEN.fetch(
+        reader,
+        properties=property_ids,
+        start=start,
+        end=end,
+        first=start - gap,
+        last=end + gap,
+    )
+
+
+def _taken() -> CompoundSelect[Any]:
     occupied = select(
         OccupiedNight.property_id,
         OccupiedNight.night,
@@ -192,18 +202,20 @@ async def taken_nights(
         OccupiedNight.booking_id,
         OccupiedNight.hold_expires_at,
     ).where(
-        among(OccupiedNight.property_id, property_ids),
-        OccupiedNight.night >= start - gap,
-        OccupiedNight.night < end + gap,
+        among(OccupiedNight.property_id, "properties"),
+        OccupiedNight.night >= bindparam("first"),
+        OccupiedNight.night < bindparam("last"),
     )
     closed = select(CalendarNight.property_id, CalendarNight.night, null(), null(), null()).where(
-        among(CalendarNight.property_id, property_ids),
-        CalendarNight.night >= start,
-        CalendarNight.night < end,
+        among(CalendarNight.property_id, "properties"),
+        CalendarNight.night >= bindparam("start"),
+        CalendarNight.night < bindparam("end"),
         CalendarNight.closed,
     )
-    rows: Result[*tuple[Any, ...]] = await connection.execute(union_all(occupied, closed))
-    return [msgspec.convert(row, TakenNight) for row in rows.mappings()]
+    return union_all(occupied, closed)
+
+
+_TAKEN = Statement(TakenNight, _taken)
 
 
 def unavailable_nights(

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from app.availability.rules import instant
 from app.money import divide, share
 from app.pricing.rules import LineItem
+from app.properties.terms import zone
 from db.enums import BookingActor, BookingStatus, CancellationPolicy, LineItemKind
 
 GRACE = timedelta(hours=24)
@@ -106,7 +106,7 @@ def in_full_refund_period(stay: Stay, now: datetime) -> bool:
 
 def nights_stayed(stay: Stay, now: datetime) -> int:
     """Nights whose local date's check-in instant has passed."""
-    at = stay.check_in_at.astimezone(ZoneInfo(stay.timezone)).time()
+    at = stay.check_in_at.astimezone(zone(stay.timezone)).time()
     return sum(
         instant(stay.check_in + timedelta(days=offset), at, stay.timezone) <= now
         for offset in range(stay.nights)

@@ -42,8 +42,7 @@ async def create_booking(
     # One at a time per property and process. They would wait for each other in PostgreSQL anyway,
     # but here they do so without a connection, and a hot property starves no other.
     async with _turns.setdefault(command.property_id, asyncio.Lock()):
-        async with db.read() as connection:
-            await placing.refuse_early(connection, actor, command)
+        await placing.refuse_early(db, actor, command)
         placed = await db.run(lambda session: placing.place(session, actor, command, settings))
     async with db.read() as connection:
         payment = await payments.live_payment(connection, placed.booking_id)

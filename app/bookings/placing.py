@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import insert
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock, idempotency
 from app.actor import Actor
@@ -31,6 +31,7 @@ from app.properties.terms import BookableProperty, fees_of
 from app.text import plain_text
 from db.enums import BookingActor, PaymentMethod
 from db.models import Booking
+from db.session import Database
 
 # The name under which idempotency keys of bookings are kept.
 OPERATION = "createBooking"
@@ -60,7 +61,7 @@ class Placed(msgspec.Struct, frozen=True):
     is_new: bool
 
 
-async def refuse_early(connection: AsyncConnection, actor: Actor, command: CreateBooking) -> None:
+async def refuse_early(db: Database, actor: Actor, command: CreateBooking) -> None:
     """Raise DatesUnavailable for nights that are plainly taken, at the price of one look.
 
     Of many who want the same nights, all but the first end here, without a transaction or a lock.
@@ -71,11 +72,15 @@ async def refuse_early(connection: AsyncConnection, actor: Actor, command: Creat
         return
     now = clock.now()
     taken = await availability.taken(
-        connection, command.property_id, command.check_in, command.check_out, now
+        db, command.property_id, command.check_in, command.check_out, now
     )
-    if taken and not await idempotency.is_used(
-        connection, actor.require_user(), OPERATION, command.idempotency_key
-    ):
+    if not taken:
+        return
+    async with db.read() as connection:
+        is_known = await idempotency.is_used(
+            connection, actor.require_user(), OPERATION, command.idempotency_key
+        )
+    if not is_known:
         raise DatesUnavailable(taken)
 
 

@@ -1,20 +1,19 @@
 """Reading bookings and their history, in batches."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import and_, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Select, and_, bindparam, func, select
 
 from app.money import Money
 from app.pricing.rules import Guests, LineItem
 from db import rows
 from db.enums import BookingStatus
 from db.models import Booking, BookingChange
+from db.statements import Reader, Statement
 
 
 class BookingRow(msgspec.Struct, frozen=True):
@@ -39,7 +38,8 @@ class BookingRow(msgspec.Struct, frozen=True):
     currency: str
     total_minor: int
     host_payout_minor: int
-    line_items: list[dict[str, Any]]
+    # The price as it was agreed.
+    line_items: tuple[LineItem, ...]
     host_fee_bp: int
     cancellation_policy: str
     deadline_at: datetime | None
@@ -70,10 +70,6 @@ class BookingRow(msgspec.Struct, frozen=True):
         pending = self.status in (BookingStatus.PENDING_PAYMENT, BookingStatus.PENDING_HOST)
         return self.deadline_at if pending else None
 
-    def lines(self) -> list[LineItem]:
-        """The price as it was agreed, in the pricing rules' own terms."""
-        return msgspec.convert(self.line_items, list[LineItem])
-
 
 class ChangeRow(msgspec.Struct, frozen=True):
     """One entry of a booking's history."""
@@ -103,68 +99,87 @@ BOOKINGS_OF_HOST = rows.Listing(
 )
 
 
-async def bookings(connection: AsyncConnection, ids: Sequence[UUID]) -> Mapping[UUID, BookingRow]:
-    """Bookings by id."""
-    return await rows.by_id(connection, Booking, BookingRow, ids)
-
-
-async def history_of(
-    connection: AsyncConnection, booking_ids: Sequence[UUID]
-) -> Mapping[UUID, list[ChangeRow]]:
-    """Bookings' histories, oldest first, by booking."""
-    result = await connection.execute(
+def _changes_of_host(*, of_bookings: bool) -> Select[Any]:
+    return (
         select(*rows.columns(BookingChange, ChangeRow))
-        .where(rows.among(BookingChange.booking_id, booking_ids))
-        .order_by(BookingChange.booking_id, BookingChange.version)
+        .join(Booking, Booking.id == BookingChange.booking_id)
+        .where(
+            Booking.host_id == bindparam("host_id"),
+            Booking.updated_at >= bindparam("since"),
+            BookingChange.occurred_at >= bindparam("since"),
+            *([rows.among(Booking.id, "bookings")] if of_bookings else []),
+        )
+        .order_by(BookingChange.occurred_at, BookingChange.booking_id, BookingChange.version)
     )
-    found: defaultdict[UUID, list[ChangeRow]] = defaultdict(list)
-    for row in result:
-        found[row.booking_id].append(ChangeRow(*row))
-    return found
 
 
-async def changes_after(
-    connection: AsyncConnection, booking_id: UUID, version: int
-) -> list[ChangeRow]:
-    """A booking's transitions later than `version`, in order."""
-    result = await connection.execute(
+def _booked() -> Select[Any]:
+    is_confirmed = Booking.status == BookingStatus.CONFIRMED
+    staying = and_(is_confirmed, Booking.check_out_at > bindparam("now"))
+    return (
+        select(Booking.property_id, func.bool_or(staying))
+        .where(
+            Booking.guest_id == bindparam("guest_id"),
+            rows.among(Booking.property_id, "properties"),
+        )
+        .group_by(Booking.property_id)
+    )
+
+
+_BOOKINGS = rows.ByKey(Booking.id, BookingRow)
+_HISTORY_OF = rows.ByKey(
+    BookingChange.booking_id, ChangeRow, BookingChange.booking_id, BookingChange.version
+)
+_CHANGES_AFTER = Statement(
+    ChangeRow,
+    lambda: (
         select(*rows.columns(BookingChange, ChangeRow))
-        .where(BookingChange.booking_id == booking_id, BookingChange.version > version)
+        .where(
+            BookingChange.booking_id == bindparam("booking_id"),
+            BookingChange.version > bindparam("version"),
+        )
         .order_by(BookingChange.version)
-    )
-    return [ChangeRow(*row) for row in result]
+    ),
+)
+_CHANGES_OF_HOST = Statement(ChangeRow, lambda: _changes_of_host(of_bookings=False))
+_CHANGES_OF_BOOKINGS = Statement(ChangeRow, lambda: _changes_of_host(of_bookings=True))
+_BOOKED: Statement[tuple[UUID, Access]] = Statement(
+    lambda property_id, is_staying: (property_id, Access(has_booking=True, is_staying=is_staying)),
+    _booked,
+)
+
+
+async def bookings(reader: Reader, ids: Sequence[UUID]) -> Mapping[UUID, BookingRow]:
+    """Bookings by id."""
+    return await _BOOKINGS.one(reader, ids)
+
+
+async def history_of(reader: Reader, booking_ids: Sequence[UUID]) -> Mapping[UUID, list[ChangeRow]]:
+    """Bookings' histories, oldest first, by booking."""
+    return await _HISTORY_OF.many(reader, booking_ids)
+
+
+async def changes_after(reader: Reader, booking_id: UUID, version: int) -> list[ChangeRow]:
+    """A booking's transitions later than `version`, in order."""
+    return await _CHANGES_AFTER.fetch(reader, booking_id=booking_id, version=version)
 
 
 async def changes_of_host(
-    connection: AsyncConnection,
+    reader: Reader,
     host_id: UUID,
     since: datetime,
     booking_ids: Sequence[UUID] | None = None,
 ) -> list[ChangeRow]:
     """The transitions of a host's bookings since an instant, in order; None: of all bookings."""
-    statement = (
-        select(*rows.columns(BookingChange, ChangeRow))
-        .join(Booking, Booking.id == BookingChange.booking_id)
-        .where(
-            Booking.host_id == host_id,
-            Booking.updated_at >= since,
-            BookingChange.occurred_at >= since,
-        )
-        .order_by(BookingChange.occurred_at, BookingChange.booking_id, BookingChange.version)
+    if booking_ids is None:
+        return await _CHANGES_OF_HOST.fetch(reader, host_id=host_id, since=since)
+    return await _CHANGES_OF_BOOKINGS.fetch(
+        reader, host_id=host_id, since=since, bookings=booking_ids
     )
-    if booking_ids is not None:
-        statement = statement.where(rows.among(Booking.id, booking_ids))
-    return [ChangeRow(*row) for row in await connection.execute(statement)]
 
 
 async def access(
-    connection: AsyncConnection, guest_id: UUID, property_ids: Sequence[UUID], now: datetime
+    reader: Reader, guest_id: UUID, property_ids: Sequence[UUID], now: datetime
 ) -> Mapping[UUID, Access]:
     """What the guest's bookings let them see of these properties; none for the others."""
-    staying = and_(Booking.status == BookingStatus.CONFIRMED, Booking.check_out_at > now)
-    result = await connection.execute(
-        select(Booking.property_id, func.bool_or(staying))
-        .where(Booking.guest_id == guest_id, rows.among(Booking.property_id, property_ids))
-        .group_by(Booking.property_id)
-    )
-    return {row[0]: Access(has_booking=True, is_staying=row[1]) for row in result}
+    return dict(await _BOOKED.fetch(reader, guest_id=guest_id, properties=property_ids, now=now))

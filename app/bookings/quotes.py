@@ -3,18 +3,17 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from app.availability.rules import require_bounds
 from app.availability.service import require_available
 from app.pricing.rules import Fees, Guests, Quote
 from app.pricing.service import price
+from app.properties.bookable import load_bookable
 from app.properties.errors import PropertyNotBookable
-from app.properties.service import load_bookable
+from db.statements import Reader
 
 
 async def quote_stay(
-    connection: AsyncConnection,
+    reader: Reader,
     property_id: UUID,
     check_in: date,
     check_out: date,
@@ -27,9 +26,9 @@ async def quote_stay(
     Raises Invalid, PropertyNotBookable, StayNotAllowed or DatesUnavailable.
     """
     require_bounds(check_in, check_out, guests)
-    found = await load_bookable(connection, [property_id], check_in, check_out, fees)
+    found = await load_bookable(reader, [property_id], check_in, check_out, fees)
     bookable = found.get(property_id)
     if bookable is None:
         raise PropertyNotBookable
-    await require_available(connection, bookable, check_in, check_out, guests, now)
+    await require_available(reader, bookable, check_in, check_out, guests, now)
     return price(bookable, check_in, check_out, guests, now)

@@ -5,11 +5,11 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import bindparam, select
 
 from db import rows
 from db.models import SignInSession, User
+from db.statements import Reader, Statement
 
 
 class UserRow(msgspec.Struct, frozen=True):
@@ -28,18 +28,22 @@ class UserRow(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
-async def users(connection: AsyncConnection, ids: Sequence[UUID]) -> Mapping[UUID, UserRow]:
+_USERS = rows.ByKey(User.id, UserRow)
+_OPEN_SESSION: Statement[UUID] = Statement(
+    lambda session_id: session_id,
+    lambda: select(SignInSession.id).where(
+        SignInSession.id == bindparam("session_id"),
+        SignInSession.revoked_at.is_(None),
+        SignInSession.expires_at > bindparam("now"),
+    ),
+)
+
+
+async def users(reader: Reader, ids: Sequence[UUID]) -> Mapping[UUID, UserRow]:
     """People by id."""
-    return await rows.by_id(connection, User, UserRow, ids)
+    return await _USERS.one(reader, ids)
 
 
-async def session_is_open(connection: AsyncConnection, session_id: UUID, now: datetime) -> bool:
+async def session_is_open(reader: Reader, session_id: UUID, now: datetime) -> bool:
     """Whether a sign-in session has neither ended nor been revoked."""
-    found = await connection.execute(
-        select(SignInSession.id).where(
-            SignInSession.id == session_id,
-            SignInSession.revoked_at.is_(None),
-            SignInSession.expires_at > now,
-        )
-    )
-    return found.first() is not None
+    return await _OPEN_SESSION.first(reader, session_id=session_id, now=now) is not None

@@ -7,11 +7,11 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.money import Money
 from db import rows
 from db.models import Payment
+from db.statements import Reader, Statement
 
 
 class PaymentRow(msgspec.Struct, frozen=True):
@@ -41,19 +41,24 @@ class PaymentRow(msgspec.Struct, frozen=True):
         return Money(self.refunded_minor, self.currency)
 
 
-async def payments(connection: AsyncConnection, ids: Sequence[UUID]) -> Mapping[UUID, PaymentRow]:
-    """Payments by id."""
-    return await rows.by_id(connection, Payment, PaymentRow, ids)
-
-
-async def latest_of(
-    connection: AsyncConnection, booking_ids: Sequence[UUID]
-) -> Mapping[UUID, PaymentRow]:
-    """The last attempt to pay each booking, by booking."""
-    result = await connection.execute(
+_PAYMENTS = rows.ByKey(Payment.id, PaymentRow)
+_LATEST_OF = Statement(
+    PaymentRow,
+    lambda: (
         select(*rows.columns(Payment, PaymentRow))
-        .where(rows.among(Payment.booking_id, booking_ids))
+        .where(rows.among(Payment.booking_id, "bookings"))
         .order_by(Payment.booking_id, Payment.attempt.desc())
         .ext(distinct_on(Payment.booking_id))
-    )
-    return {row.booking_id: PaymentRow(*row) for row in result}
+    ),
+)
+
+
+async def payments(reader: Reader, ids: Sequence[UUID]) -> Mapping[UUID, PaymentRow]:
+    """Payments by id."""
+    return await _PAYMENTS.one(reader, ids)
+
+
+async def latest_of(reader: Reader, booking_ids: Sequence[UUID]) -> Mapping[UUID, PaymentRow]:
+    """The last attempt to pay each booking, by booking."""
+    found = await _LATEST_OF.fetch(reader, bookings=booking_ids)
+    return {payment.booking_id: payment for payment in found}

@@ -1,18 +1,17 @@
 """Reading payouts and payout accounts, in batches."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.actor import Actor
 from app.money import Money
 from db import rows
 from db.models import Payout, PayoutAccount, PayoutItem
+from db.statements import Reader, Statement
 
 
 class PayoutAccountRow(msgspec.Struct, frozen=True):
@@ -57,46 +56,45 @@ class PayoutItemRow(msgspec.Struct, frozen=True):
 PAYOUTS_OF_HOST = rows.Listing(model=Payout, row=PayoutRow, parent=Payout.host_id)
 
 
+_PAYOUTS = rows.ByKey(Payout.id, PayoutRow)
+_ACCOUNTS = rows.ByKey(PayoutAccount.id, PayoutAccountRow)
+_ACCOUNTS_OF = rows.ByKey(PayoutAccount.user_id, PayoutAccountRow)
+_ITEMS_OF = Statement(
+    PayoutItemRow,
+    lambda: (
+        select(
+            PayoutItem.payout_id, PayoutItem.booking_id, PayoutItem.amount_minor, Payout.currency
+        )
+        .join(Payout, Payout.id == PayoutItem.payout_id)
+        .where(rows.among(PayoutItem.payout_id, "payouts"))
+        .order_by(PayoutItem.payout_id, PayoutItem.booking_id)
+    ),
+)
+
+
 def may_see(row: PayoutRow | PayoutAccountRow, actor: Actor) -> bool:
     """Payout data are the host's own."""
     owner = row.host_id if isinstance(row, PayoutRow) else row.user_id
     return actor.user_id == owner
 
 
-async def payouts(connection: AsyncConnection, ids: Sequence[UUID]) -> Mapping[UUID, PayoutRow]:
+async def payouts(reader: Reader, ids: Sequence[UUID]) -> Mapping[UUID, PayoutRow]:
     """Payouts by id."""
-    return await rows.by_id(connection, Payout, PayoutRow, ids)
+    return await _PAYOUTS.one(reader, ids)
 
 
-async def accounts(
-    connection: AsyncConnection, ids: Sequence[UUID]
-) -> Mapping[UUID, PayoutAccountRow]:
+async def accounts(reader: Reader, ids: Sequence[UUID]) -> Mapping[UUID, PayoutAccountRow]:
     """Payout accounts by id."""
-    return await rows.by_id(connection, PayoutAccount, PayoutAccountRow, ids)
+    return await _ACCOUNTS.one(reader, ids)
 
 
-async def accounts_of(
-    connection: AsyncConnection, user_ids: Sequence[UUID]
-) -> Mapping[UUID, PayoutAccountRow]:
+async def accounts_of(reader: Reader, user_ids: Sequence[UUID]) -> Mapping[UUID, PayoutAccountRow]:
     """Hosts' payout accounts, by user."""
-    return await rows.by_id(
-        connection, PayoutAccount, PayoutAccountRow, user_ids, key=PayoutAccount.user_id
-    )
+    return await _ACCOUNTS_OF.one(reader, user_ids)
 
 
 async def items_of(
-    connection: AsyncConnection, payout_ids: Sequence[UUID]
+    reader: Reader, payout_ids: Sequence[UUID]
 ) -> Mapping[UUID, list[PayoutItemRow]]:
     """What payouts consist of, by payout."""
-    result = await connection.execute(
-        select(
-            PayoutItem.payout_id, PayoutItem.booking_id, PayoutItem.amount_minor, Payout.currency
-        )
-        .join(Payout, Payout.id == PayoutItem.payout_id)
-        .where(rows.among(PayoutItem.payout_id, payout_ids))
-        .order_by(PayoutItem.payout_id, PayoutItem.booking_id)
-    )
-    found: defaultdict[UUID, list[PayoutItemRow]] = defaultdict(list)
-    for row in result:
-        found[row.payout_id].append(PayoutItemRow(*row))
-    return found
+    return rows.grouped(await _ITEMS_OF.fetch(reader, payouts=payout_ids), "payout_id")

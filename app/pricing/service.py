@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
-
 from app.pricing import rules
 from app.pricing.rules import Fees, Guests, Quote
-from app.properties.service import load_bookable
+from app.properties.bookable import load_bookable
 from app.properties.terms import BookableProperty
+from db.statements import Reader
 
 
 def price(
@@ -27,7 +26,7 @@ def price(
 
 
 async def quotes(
-    connection: AsyncConnection | AsyncSession,
+    reader: Reader,
     property_ids: Sequence[UUID],
     check_in: date,
     check_out: date,
@@ -40,7 +39,7 @@ async def quotes(
     One statement for any number of them. Expects dates and guests within bounds, as a search has
     checked them.
     """
-    found = await load_bookable(connection, property_ids, check_in, check_out, fees)
+    found = await load_bookable(reader, property_ids, check_in, check_out, fees)
     return {
         property_id: price(bookable, check_in, check_out, guests, now)
         for property_id, bookable in found.items()

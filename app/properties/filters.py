@@ -1,8 +1,17 @@
-"""What a search asks for, as conditions on the table of properties."""
+"""What a search asks for, as conditions on the table of properties.
 
+Each kind of wish is a condition that is written down once; a search is the names of its wishes and
+the values of their parameters. So there are as many statements as there are combinations of wishes
+that people have, and not as many as searches.
+"""
+
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from itertools import chain
+from typing import Any, TypeAlias
 
 import msgspec
+from msgspec import structs
 from sqlalchemy import (
     ARRAY,
     Boolean,
@@ -10,16 +19,17 @@ from sqlalchemy import (
     Date,
     DateTime,
     Exists,
+    Float,
     Integer,
     Interval,
     Text,
     and_,
     any_,
+    bindparam,
     case,
     cast,
     exists,
     func,
-    literal,
     literal_column,
     not_,
     or_,
@@ -75,22 +85,30 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     instant_book: bool | None = None
 
 
-def conditions(filter: Filter, now: datetime) -> list[ColumnElement[bool]]:
-    """The WHERE of a search. Raises Invalid for what no place could match."""
-    return [
-        IS_PUBLISHED,
-        *_words(filter.text),
-        *_place(filter),
-        *_guests(filter.guests),
-        *_prices(filter.min_price_minor, filter.max_price_minor),
-        *_features(filter),
-        *_stay(filter.check_in, filter.check_out, now),
-    ]
+# What a search asks for: names of CONDITIONS, and what their parameters are.
+Wishes: TypeAlias = Mapping[str, Mapping[str, Any]]
 
 
-def _words(text: str | None) -> list[ColumnElement[bool]]:
+def wishes(filter: Filter, now: datetime) -> Wishes:
+    """What a search asks for. Raises Invalid for what no place could match."""
+    return {
+        **_words(filter.text),
+        **_place(filter),
+        **_guests(filter.guests),
+        **_prices(filter.min_price_minor, filter.max_price_minor),
+        **_features(filter),
+        **_stay(filter.check_in, filter.check_out, now),
+    }
+
+
+def conditions(names: Iterable[str]) -> list[ColumnElement[bool]]:
+    """The WHERE of a search with these wishes."""
+    return [IS_PUBLISHED, *chain.from_iterable(CONDITIONS[name] for name in names)]
+
+
+def _words(text: str | None) -> Wishes:
     words = _searchable(text, "text").split()[:MAX_WORDS]
-    return [Property.search_text.like(func.lower(_pattern(word)), escape="\\") for word in words]
+    return {f"word_{n}": {f"word_{n}": _pattern(word)} for n, word in enumerate(words)}
 
 
 def _pattern(word: str) -> str:
@@ -109,86 +127,85 @@ def _searchable(text: str | None, field: str) -> str:
     return text
 
 
-def _place(filter: Filter) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
+def _place(filter: Filter) -> Wishes:
     city = _searchable(filter.city, "city").strip()
-    if city:
-        found.append(func.lower(Property.city) == func.lower(city))
-    if filter.area is not None:
-        found += _inside(filter.area)
-    return found
+    return {
+        **({"city": {"city": city}} if city else {}),
+        **({} if filter.area is None else _inside(filter.area)),
+    }
 
 
-def _inside(area: Area) -> list[ColumnElement[bool]]:
+def _inside(area: Area) -> Wishes:
     for field, limit in (("north", 90), ("south", 90), ("east", 180), ("west", 180)):
         # Written so that NaN fails.
         if not -limit <= getattr(area, field) <= limit:
             raise Invalid(f"Expected between -{limit} and {limit}.", field=f"area.{field}")
     if area.south > area.north:
         raise Invalid("The box's south lies north of its north.", field="area.south")
-    longitude = Property.public_longitude
-    return [
-        Property.public_latitude.between(area.south, area.north),
-        longitude.between(area.west, area.east)
-        if area.west <= area.east
-        else or_(longitude >= area.west, longitude <= area.east),
-    ]
+    return {"area" if area.west <= area.east else "area_across": structs.asdict(area)}
 
 
-def _guests(guests: Guests | None) -> list[ColumnElement[bool]]:
+def _guests(guests: Guests | None) -> Wishes:
     if guests is None:
-        return []
+        return {}
     for field in ("adults", "children", "infants", "pets"):
         if not 0 <= getattr(guests, field) <= 50:
             raise Invalid("Expected between 0 and 50.", field=f"guests.{field}")
-    found: list[ColumnElement[bool]] = [Property.max_guests >= guests.counted]
-    return [*found, Property.pets_allowed.is_(True)] if guests.pets else found
+    return {"guests": {"guests": guests.counted}, **({"pets": {}} if guests.pets else {})}
 
 
-def _prices(lowest: int | None, highest: int | None) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
+def _prices(lowest: int | None, highest: int | None) -> Wishes:
     for field, price in (("minPrice", lowest), ("maxPrice", highest)):
         if price is not None and not 0 <= price <= MAX_PRICE:
             raise Invalid("Expected an amount of minor units.", field=field)
-    if lowest is not None:
-        found.append(Property.base_price_minor >= lowest)
-    if highest is not None:
-        found.append(Property.base_price_minor <= highest)
-    return found
+    return {
+        **({} if lowest is None else {"lowest": {"lowest": lowest}}),
+        **({} if highest is None else {"highest": {"highest": highest}}),
+    }
 
 
-def _features(filter: Filter) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
+def _features(filter: Filter) -> Wishes:
+    found: dict[str, Mapping[str, Any]] = {}
     if filter.types:
-        found.append(Property.type == any_(literal([str(t) for t in filter.types], ARRAY(Text))))
+        found["types"] = {"types": filter.types}
     if filter.amenities:
-        amenities = literal([str(amenity) for amenity in filter.amenities], ARRAY(Text))
-        found.append(Property.amenities.op("@>")(amenities))
+        found["amenities"] = {"amenities": filter.amenities}
     if filter.instant_book is not None:
-        found.append(Property.instant_book.is_(filter.instant_book))
+        found["instant_book"] = {"instant_book": filter.instant_book}
     return found
 
 
-def _stay(
-    check_in: date | None, check_out: date | None, now: datetime
-) -> list[ColumnElement[bool]]:
-    """availability.rules.refusal and availability.service.taken, but for the guests."""
+def _stay(check_in: date | None, check_out: date | None, now: datetime) -> Wishes:
     if check_in is None and check_out is None:
-        return []
+        return {}
     if check_in is None or check_out is None:
         missing = "checkIn" if check_in is None else "checkOut"
         raise Invalid("A stay has a check-in and a check-out date.", field=missing)
     nights = (check_out - check_in).days
     if not 1 <= nights <= MAX_NIGHTS:
         raise Invalid(f"A stay has between 1 and {MAX_NIGHTS} nights.", field="checkOut")
-    arrival, departure = literal(check_in, Date), literal(check_out, Date)
-    instant = literal(now, DateTime(timezone=True))
+    stay = {
+        "arrival": check_in,
+        "departure": check_out,
+        "nights": nights,
+        "arrival_weekday": 1 << check_in.weekday(),
+        "departure_weekday": 1 << check_out.weekday(),
+        "now": now,
+    }
+    return {"stay": stay}
+
+
+def _allowed_and_free() -> list[ColumnElement[bool]]:
+    """availability.rules.refusal and availability.service.taken, but for the guests."""
+    arrival, departure = bindparam("arrival", type_=Date), bindparam("departure", type_=Date)
+    nights = bindparam("nights", type_=Integer)
+    instant = bindparam("now", type_=DateTime(timezone=True))
     today = cast(func.timezone(Property.timezone, instant), Date)
     return [
         _min_nights(arrival) <= nights,
         Property.max_nights >= nights,
-        Property.check_in_weekdays.op("&")(1 << check_in.weekday()) != 0,
-        Property.check_out_weekdays.op("&")(1 << check_out.weekday()) != 0,
+        Property.check_in_weekdays.op("&")(bindparam("arrival_weekday")) != 0,
+        Property.check_out_weekdays.op("&")(bindparam("departure_weekday")) != 0,
         arrival >= today,
         cast(arrival - today, Integer) <= Property.booking_window_days,
         or_(
@@ -247,3 +264,30 @@ def _taken(
         ),
         or_(OccupiedNight.hold_expires_at.is_(None), OccupiedNight.hold_expires_at > instant),
     )
+
+
+def _conditions() -> dict[str, list[ColumnElement[bool]]]:
+    longitude = Property.public_longitude
+    west, east = (bindparam(name, type_=Float) for name in ("west", "east"))
+    latitudes = Property.public_latitude.between(bindparam("south"), bindparam("north"))
+    words = {name: bindparam(name, type_=Text) for name in map("word_{}".format, range(MAX_WORDS))}
+    return {
+        **{
+            name: [Property.search_text.like(func.lower(word), escape="\\")]
+            for name, word in words.items()
+        },
+        "city": [func.lower(Property.city) == func.lower(bindparam("city", type_=Text))],
+        "area": [latitudes, longitude.between(west, east)],
+        "area_across": [latitudes, or_(longitude >= west, longitude <= east)],
+        "guests": [Property.max_guests >= bindparam("guests")],
+        "pets": [Property.pets_allowed.is_(True)],
+        "lowest": [Property.base_price_minor >= bindparam("lowest")],
+        "highest": [Property.base_price_minor <= bindparam("highest")],
+        "types": [Property.type == any_(bindparam("types", type_=ARRAY(Text)))],
+        "amenities": [Property.amenities.op("@>")(bindparam("amenities", type_=ARRAY(Text)))],
+        "instant_book": [Property.instant_book == bindparam("instant_book")],
+        "stay": _allowed_and_free(),
+    }
+
+
+CONDITIONS = _conditions()

@@ -1,17 +1,15 @@
 """Reading properties and their photos, in batches."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, time
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.money import Money
 from db import rows
 from db.models import Property, PropertyPhoto
+from db.statements import Reader
 
 
 class PropertyRow(msgspec.Struct, frozen=True):
@@ -129,28 +127,23 @@ PROPERTIES_OF_HOST = rows.Listing(
 )
 
 
-async def properties(
-    connection: AsyncConnection, ids: Sequence[UUID]
-) -> Mapping[UUID, PropertyRow]:
+_PROPERTIES = rows.ByKey(Property.id, PropertyRow)
+_PHOTOS = rows.ByKey(PropertyPhoto.id, PhotoRow)
+_PHOTOS_OF = rows.ByKey(
+    PropertyPhoto.property_id, PhotoRow, PropertyPhoto.property_id, PropertyPhoto.position
+)
+
+
+async def properties(reader: Reader, ids: Sequence[UUID]) -> Mapping[UUID, PropertyRow]:
     """Properties by id, whatever their status."""
-    return await rows.by_id(connection, Property, PropertyRow, ids)
+    return await _PROPERTIES.one(reader, ids)
 
 
-async def photos(connection: AsyncConnection, ids: Sequence[UUID]) -> Mapping[UUID, PhotoRow]:
+async def photos(reader: Reader, ids: Sequence[UUID]) -> Mapping[UUID, PhotoRow]:
     """Photos by id."""
-    return await rows.by_id(connection, PropertyPhoto, PhotoRow, ids)
+    return await _PHOTOS.one(reader, ids)
 
 
-async def photos_of(
-    connection: AsyncConnection, property_ids: Sequence[UUID]
-) -> Mapping[UUID, list[PhotoRow]]:
+async def photos_of(reader: Reader, property_ids: Sequence[UUID]) -> Mapping[UUID, list[PhotoRow]]:
     """Properties' photos in the host's order, by property."""
-    result = await connection.execute(
-        select(*rows.columns(PropertyPhoto, PhotoRow))
-        .where(rows.among(PropertyPhoto.property_id, property_ids))
-        .order_by(PropertyPhoto.property_id, PropertyPhoto.position)
-    )
-    found: defaultdict[UUID, list[PhotoRow]] = defaultdict(list)
-    for row in result:
-        found[row.property_id].append(PhotoRow(*row))
-    return found
+    return await _PHOTOS_OF.many(reader, property_ids)

@@ -6,25 +6,27 @@ above properties, and `pricing.service.quotes` prices a whole page in one more s
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Any
+from functools import lru_cache
+from itertools import chain
+from typing import Annotated, Any, TypeAlias
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import func, literal, select, tuple_
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Integer, Select, Uuid, bindparam, func, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.errors import Invalid
-from app.properties.filters import Area, Filter, conditions
+from app.properties.filters import Area, Filter, Wishes, conditions, wishes
 from db.models import Property
+from db.statements import Reader, Statement, never_generic
 
 __all__ = ["Area", "Edge", "Filter", "Page", "Sort", "count", "search"]
 
 MAX_FIRST = 50
+# How many combinations of wishes and order are kept as statements; people use some dozens.
+SHAPES = 512
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
@@ -44,6 +46,9 @@ class Sort(StrEnum):
     RATING = "RATING"
     NEWEST = "NEWEST"
 
+
+# A result's id, and where it stands in the order.
+Found: TypeAlias = tuple[UUID, int | datetime]
 
 # What each order goes by, and whether downwards. Each is indexed together with the id.
 ORDERS: dict[Sort, tuple[InstrumentedAttribute[Any], bool]] = {
@@ -78,7 +83,7 @@ class Page(msgspec.Struct, frozen=True):
 
 
 async def search(
-    connection: AsyncConnection,
+    reader: Reader,
     filter: Filter,
     sort: Sort,
     first: int,
@@ -92,42 +97,53 @@ async def search(
     """
     if not 1 <= first <= MAX_FIRST:
         raise Invalid(f"Expected between 1 and {MAX_FIRST}.", field="first")
-    column, descending = ORDERS[sort]
-    statement = select(Property.id, column).where(*conditions(filter, now))
+    asked = wishes(filter, now)
+    values = _values(asked)
     if after is not None:
-        here = tuple_(column, Property.id)
-        there = tuple_(*map(literal, _decoded(after, sort)))
-        statement = statement.where(here < there if descending else here > there)
-    order = [each.desc() if descending else each.asc() for each in (column, Property.id)]
-    async with _planned_for_its_values(connection):
-        rows = (await connection.execute(statement.order_by(*order).limit(first + 1))).all()
+        values["after_key"], values["after_id"] = _decoded(after, sort)
+    page = _page(sort, tuple(asked), after is not None)
+    found = await page.fetch(reader, **values, limit=first + 1)
     return Page(
-        tuple(Edge(row[0], _encoded(sort, row[1], row[0])) for row in rows[:first]),
-        has_next_page=len(rows) > first,
+        tuple(Edge(key, _encoded(sort, position, key)) for key, position in found[:first]),
+        has_next_page=len(found) > first,
     )
 
 
-async def count(connection: AsyncConnection, filter: Filter, now: datetime) -> int:
+async def count(reader: Reader, filter: Filter, now: datetime) -> int:
     """How many results there are in all. Only for those who ask: it has to look at each one."""
-    statement = select(func.count()).select_from(Property).where(*conditions(filter, now))
-    async with _planned_for_its_values(connection):
-        return (await connection.execute(statement)).scalar_one()
+    asked = wishes(filter, now)
+    (total,) = await _count(tuple(asked)).fetch(reader, **_values(asked))
+    return total
 
 
-@asynccontextmanager
-async def _planned_for_its_values(connection: AsyncConnection) -> AsyncIterator[None]:
-    """Plan the statement for the values it has, each time.
+def _values(asked: Wishes) -> dict[str, Any]:
+    return dict(chain.from_iterable(values.items() for values in asked.values()))
 
-    After five runs PostgreSQL would settle on one plan for all, made for a small box on the map and
-    a narrow range of prices; it takes 300 ms for a large one that takes 3 with a plan of its own.
-    """
-    await connection.exec_driver_sql("SET plan_cache_mode = force_custom_plan")
-    try:
-        yield
-    finally:
-        # A statement that was cut short by a deadline has taken the connection with it.
-        if not connection.invalidated:
-            await connection.exec_driver_sql("RESET plan_cache_mode")
+
+@lru_cache(maxsize=SHAPES)
+def _page(sort: Sort, names: tuple[str, ...], is_after: bool) -> Statement[Found]:
+    def build() -> Select[*tuple[Any, ...]]:
+        column, descending = ORDERS[sort]
+        statement = select(Property.id, column).where(never_generic(), *conditions(names))
+        if is_after:
+            here = tuple_(column, Property.id)
+            after = bindparam("after_key", type_=column.type), bindparam("after_id", type_=Uuid)
+            there = tuple_(*after)
+            statement = statement.where(here < there if descending else here > there)
+        order = [each.desc() if descending else each.asc() for each in (column, Property.id)]
+        return statement.order_by(*order).limit(bindparam("limit", type_=Integer))
+
+    return Statement(lambda key, position: (key, position), build)
+
+
+@lru_cache(maxsize=SHAPES)
+def _count(names: tuple[str, ...]) -> Statement[int]:
+    return Statement(
+        int,
+        lambda: (
+            select(func.count()).select_from(Property).where(never_generic(), *conditions(names))
+        ),
+    )
 
 
 def _encoded(sort: Sort, key: int | datetime, property_id: UUID) -> str:

@@ -5,6 +5,7 @@ They live with the property, below pricing and availability, so that one query c
 
 from collections.abc import Mapping
 from datetime import date, datetime, time
+from functools import lru_cache
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,9 @@ import msgspec
 
 from app.config import Settings
 from db.enums import CancellationPolicy, PropertyStatus, TaxKind
+
+# ZoneInfo itself remembers eight, and reads a file for each of the others.
+zone = lru_cache(maxsize=1_000)(ZoneInfo)
 
 # date.weekday() of the nights that a weekend price is for.
 FRIDAY, SATURDAY = 4, 5
@@ -141,4 +145,4 @@ class BookableProperty(msgspec.Struct, frozen=True, kw_only=True):
 
     def local_date(self, instant: datetime) -> date:
         """The date at the property at an instant."""
-        return instant.astimezone(ZoneInfo(self.stay.timezone)).date()
+        return instant.astimezone(zone(self.stay.timezone)).date()

@@ -5,10 +5,10 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db import rows
 from db.models import Review
+from db.statements import Reader
 
 
 class ReviewRow(msgspec.Struct, frozen=True):
@@ -25,14 +25,15 @@ class ReviewRow(msgspec.Struct, frozen=True):
 
 REVIEWS_OF_PROPERTY = rows.Listing(model=Review, row=ReviewRow, parent=Review.property_id)
 
+_REVIEWS = rows.ByKey(Review.id, ReviewRow)
+_OF_BOOKINGS = rows.ByKey(Review.booking_id, ReviewRow)
 
-async def reviews(connection: AsyncConnection, ids: Sequence[UUID]) -> Mapping[UUID, ReviewRow]:
+
+async def reviews(reader: Reader, ids: Sequence[UUID]) -> Mapping[UUID, ReviewRow]:
     """Reviews by id."""
-    return await rows.by_id(connection, Review, ReviewRow, ids)
+    return await _REVIEWS.one(reader, ids)
 
 
-async def of_bookings(
-    connection: AsyncConnection, booking_ids: Sequence[UUID]
-) -> Mapping[UUID, ReviewRow]:
+async def of_bookings(reader: Reader, booking_ids: Sequence[UUID]) -> Mapping[UUID, ReviewRow]:
     """The reviews of stays, by booking."""
-    return await rows.by_id(connection, Review, ReviewRow, booking_ids, key=Review.booking_id)
+    return await _OF_BOOKINGS.one(reader, booking_ids)

@@ -69,8 +69,7 @@ async def booking_status_changed(
         # The current state is told as the last step that led to it.
         seen = await _version(context, key) - 1
         while True:
-            async with context.runtime.db.read() as connection:
-                changes = await queries.changes_after(connection, key, seen)
+            changes = await queries.changes_after(context.runtime.db, key, seen)
             for change in changes:
                 yield await _update(context, change)
                 seen = change.version
@@ -123,8 +122,7 @@ async def _hints(hints: "asyncio.Queue[str]", seconds: float) -> set[str]:
 async def _changes(
     context: Context, host_id: UUID, since: datetime, only: list[UUID] | None
 ) -> list[ChangeRow]:
-    async with context.runtime.db.read() as connection:
-        return await queries.changes_of_host(connection, host_id, since, only)
+    return await queries.changes_of_host(context.runtime.db, host_id, since, only)
 
 
 async def _version(context: Context, key: UUID) -> int:
@@ -152,9 +150,8 @@ async def _update(context: Context, change: ChangeRow) -> Update:
 async def _require_session(context: Context, actor: Actor) -> None:
     if actor.session_id is None:
         return
-    async with context.runtime.db.read() as connection:
-        if not await session_is_open(connection, actor.session_id, context.now):
-            raise Unauthenticated("This sign-in has ended. Sign in again.")
+    if not await session_is_open(context.runtime.db, actor.session_id, context.now):
+        raise Unauthenticated("This sign-in has ended. Sign in again.")
 
 
 @strawberry.type(

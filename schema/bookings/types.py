@@ -67,7 +67,7 @@ def host_of(booking: Parent, info: Info) -> Awaitable[UserRow | None]:
 
 
 def line_items(booking: Parent) -> list[LineRow]:
-    return lines(booking.lines(), booking.currency)
+    return lines(booking.line_items, booking.currency)
 
 
 def host_payout(booking: Parent, info: Info) -> Amount | None:

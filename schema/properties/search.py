@@ -91,10 +91,9 @@ async def search_properties(
 ) -> Connection[PropertyRow]:
     context = info.context
     wanted = Filter() if filter is None else filter.value()
-    async with context.runtime.db.read() as connection:
-        page = await search.search(
-            connection, wanted, sort, require_first(first), after, context.now
-        )
+    page = await search.search(
+        context.runtime.db, wanted, sort, require_first(first), after, context.now
+    )
     found = [edge.property_id for edge in page.edges]
     prices = await _prices(context, found, wanted)
     rows = await context.loaders.properties.load_many(found)
@@ -106,8 +105,7 @@ async def search_properties(
     ]
 
     async def count() -> int:
-        async with context.runtime.db.read() as connection:
-            return await search.count(connection, wanted, context.now)
+        return await search.count(context.runtime.db, wanted, context.now)
 
     return connect(edges, has_next=page.has_next_page, after=after, count=count)
 
@@ -118,17 +116,15 @@ async def _prices(
     """What the stay costs in each property; nothing when no dates were given."""
     if wanted.check_in is None or wanted.check_out is None or not property_ids:
         return {}
-    found: Mapping[UUID, Price]
-    async with context.runtime.db.read() as connection:
-        found = await quotes(
-            connection,
-            property_ids,
-            wanted.check_in,
-            wanted.check_out,
-            wanted.guests or GuestsInput().value(),
-            context.now,
-            fees_of(context.runtime.settings),
-        )
+    found: Mapping[UUID, Price] = await quotes(
+        context.runtime.db,
+        property_ids,
+        wanted.check_in,
+        wanted.check_out,
+        wanted.guests or GuestsInput().value(),
+        context.now,
+        fees_of(context.runtime.settings),
+    )
     return {key: QuoteRow(key, price) for key, price in found.items()}
 
 

@@ -11,7 +11,7 @@ from app.availability.calendar import Night, calendars
 from app.availability.rules import nights
 from app.availability.service import require_available
 from app.errors import DomainError, Invalid
-from app.properties.service import load_bookable
+from app.properties.bookable import load_bookable
 from app.properties.terms import Fees, Guests
 from db.models import CalendarNight
 from db.session import Database

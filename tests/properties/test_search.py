@@ -1,24 +1,21 @@
 """Search: exact availability, stable pages, a fixed number of statements."""
 
-import asyncio
 import random
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Date, literal, select, text, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Date, literal, select, update
 
 from app.availability import rules
 from app.availability.service import require_available
 from app.errors import DomainError, Invalid
 from app.pricing.service import quotes
+from app.properties.bookable import load_bookable
 from app.properties.filters import Area, Filter, _check_in_instant
-from app.properties.search import Page, Sort, _planned_for_its_values, count, search
-from app.properties.service import load_bookable
+from app.properties.search import Page, Sort, count, search
 from app.properties.terms import Guests
 from db.models import Property
 from db.session import Database
@@ -44,13 +41,12 @@ async def found(
     """All results, page by page."""
     ids: list[UUID] = []
     after: str | None = None
-    async with db.read() as connection:
-        while True:
-            page = await search(connection, filter, sort, size, after, now)
-            ids += [edge.property_id for edge in page.edges]
-            if not page.has_next_page:
-                return ids
-            after = page.edges[-1].cursor
+    while True:
+        page = await search(db, filter, sort, size, after, now)
+        ids += [edge.property_id for edge in page.edges]
+        if not page.has_next_page:
+            return ids
+        after = page.edges[-1].cursor
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -161,32 +157,33 @@ async def test_a_page_costs_the_same_statements_whatever_its_size(db: Database) 
     filter = Filter(check_in=TODAY + timedelta(days=3), check_out=TODAY + timedelta(days=5))
     costs = []
     for size in (1, 30):
-        async with db.read() as connection:
-            with counted(db) as statements:
-                page = await search(connection, filter, Sort.RECOMMENDED, size, None, NOW)
-                ids: Sequence[UUID] = [edge.property_id for edge in page.edges]
-                priced = await quotes(
-                    connection, ids, date(2026, 9, 1), date(2026, 9, 3), TWO, NOW, FEES
-                )
-            assert len(priced) == size
-            costs.append(statements)
-    assert len(costs[0]) == 4
+        with counted(db) as statements:
+            page = await search(db, filter, Sort.RECOMMENDED, size, None, NOW)
+            ids: Sequence[UUID] = [edge.property_id for edge in page.edges]
+            priced = await quotes(db, ids, date(2026, 9, 1), date(2026, 9, 3), TWO, NOW, FEES)
+        assert len(priced) == size
+        costs.append(statements)
+    assert len(costs[0]) == 2
     # Not only as many: the same, so that each is prepared once.
     assert costs[0] == costs[1]
 
 
-async def test_a_deadline_or_an_error_leaves_the_connections_as_they_were(db: Database) -> None:
-    """A search sets how its connection plans; nothing else may ever feel it."""
-    slow, wrong = "SELECT pg_sleep(9)", "SELECT 1 / 0"
-    for statement, expected in ((slow, TimeoutError), (wrong, DBAPIError)) * 8:
-        with pytest.raises(expected):
-            async with asyncio.timeout(0.05 if statement is slow else 9), db.read() as connection:
-                async with _planned_for_its_values(connection):
-                    await connection.execute(text(statement))
-    async with AsyncExitStack() as stack:
-        for _ in range(8):
-            connection = await stack.enter_async_context(db.read())
-            assert (await connection.execute(text("SHOW plan_cache_mode"))).scalar_one() == "auto"
+async def test_a_search_is_planned_for_its_values_however_often_it_ran(database_url: str) -> None:
+    """A plan for any values would look at a box around the world as if it were a small one."""
+    db = Database(database_url, pool_size=1)
+    try:
+        await add_property(db, await add_host(db))
+        for degrees in (0.01, 80.0) * 6:
+            filter = Filter(area=Area(north=degrees, south=-degrees, east=degrees, west=-degrees))
+            await search(db, filter, Sort.RECOMMENDED, 20, None, NOW)
+            await count(db, filter, NOW)
+        plans = (
+            "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement ~ $1"
+        )
+        found = await db.reads.fetch(plans, ["generate_series"])
+    finally:
+        await db.close()
+    assert [tuple(each) for each in found] == [(0, 12), (0, 12)]
 
 
 REFUSED: list[tuple[Filter, int, str | None, str]] = [

@@ -14,7 +14,7 @@ from app import clock
 from app.actor import ANONYMOUS, Actor
 from app.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from app.ids import new_id
-from app.properties import service
+from app.properties import bookable, service
 from app.properties.errors import HostRequired, PropertyIncomplete, PropertyNotBookable
 from app.properties.listing import Listing, Location, Photo
 from app.properties.terms import Fees, Guests, NightTerms, Tax
@@ -366,7 +366,7 @@ async def test_a_frozen_clock_goes_before_the_databases(db: Database, host: Acto
     clock.freeze(LATER)
     try:
         async with db.read() as connection:
-            found = await service.load_bookable(
+            found = await bookable.load_bookable(
                 connection, [property_id], date(2026, 9, 1), date(2026, 9, 2), FEES
             )
     finally:
@@ -378,7 +378,7 @@ async def test_many_properties_cost_one_statement(db: Database, host: Actor) -> 
     ids = [await add_property(db, host.require_user()) for _ in range(5)]
     async with db.read() as connection:
         with counted(db) as statements:
-            found = await service.load_bookable(
+            found = await bookable.load_bookable(
                 connection, [*ids, new_id()], date(2026, 9, 1), date(2026, 9, 2), FEES
             )
     assert set(found) == set(ids)

@@ -75,11 +75,10 @@ async def test_the_search_page(face: Face, dates: bool) -> None:
             assert all(len(edge["node"]["photos"]) == 2 for edge in page["edges"])
             assert all((edge["quote"] is not None) == dates for edge in page["edges"])
             found[size, actor is ANONYMOUS] = statements
-    # Search and total (each with a SET and a RESET for its planner), properties, hosts, photos,
-    # reviews, their count and authors, calendars (2); with dates the quotes; signed in, what the
-    # viewer has booked.
-    assert found[20, True] == 14 + dates
-    assert found[20, False] == 15 + dates
+    # Search and total, properties, hosts, photos, reviews, their count and authors, calendars (2);
+    # with dates the quotes; signed in, what the viewer has booked.
+    assert found[20, True] == 10 + dates
+    assert found[20, False] == 11 + dates
     assert found[1, True] == found[20, True]
     assert found[1, False] == found[20, False]
 

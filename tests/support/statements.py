@@ -18,7 +18,9 @@ def counted(db: Database) -> Iterator[list[str]]:
         statements.append(statement)
 
     event.listen(db.engine.sync_engine, "before_cursor_execute", note)
+    db.reads.watchers.append(statements.append)
     try:
         yield statements
     finally:
+        db.reads.watchers.remove(statements.append)
         event.remove(db.engine.sync_engine, "before_cursor_execute", note)
