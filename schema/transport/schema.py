@@ -7,9 +7,9 @@ from typing import Any, ClassVar, cast
 import strawberry
 from graphql import ExecutionResult, GraphQLError
 from strawberry.extensions import SchemaExtension
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types import ExecutionContext
 
+from schema.engine import Engine, EngineExecutor
 from schema.transport.documents import Document, Documents
 from schema.transport.errors import DEADLINE_EXCEEDED, Refused, log, present, refusal
 from schema.transport.limits import Limits
@@ -19,10 +19,12 @@ class Schema(strawberry.Schema):
     """A Strawberry schema with bounded, cached documents, a deadline and masked errors.
 
     Takes what `strawberry.Schema` takes, and `limits` and `introspection`: without the latter
-    `__schema` and `__type` are refused, and no error says "Did you mean".
+    `__schema` and `__type` are refused, and no error says "Did you mean". `engine` answers what it
+    can by compiled plans (see schema.engine); without, graphql-core answers everything.
     """
 
     documents: Documents
+    engine: Engine | None
 
     def __init__(
         self,
@@ -32,20 +34,23 @@ class Schema(strawberry.Schema):
         *,
         limits: Limits | None = None,
         introspection: bool = False,
+        engine: bool = True,
         extensions: Iterable[type[SchemaExtension] | Callable[[], SchemaExtension]] = (),
         **options: Any,
     ) -> None:
         self.limits = limits or Limits()
         self.introspection = introspection
+        executor = _executor_with(self.limits.deadline_seconds)
         super().__init__(
             query,
             mutation,
             subscription,
             extensions=[lambda: _PreparedDocument(self.documents), *extensions],
-            execution_context_class=_executor_with(self.limits.deadline_seconds),
+            execution_context_class=executor,
             **options,
         )
         self.documents = Documents(self._schema, self.limits, introspection=introspection)
+        self.engine = executor.engine = Engine(self._schema) if engine else None
 
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
@@ -92,7 +97,7 @@ class _PreparedDocument(SchemaExtension):
         yield
 
 
-class _DeadlineExecutor(StrawberryGraphQLCoreExecutionContext):
+class _DeadlineExecutor(EngineExecutor):
     """Executes a query, a mutation or one event of a subscription, for a limited time."""
 
     seconds: ClassVar[float]
