@@ -17,12 +17,14 @@ def batched(resolver: Callable[..., Awaitable[Sequence[Any]]]) -> Callable[..., 
     loads. Its first parameters have to be the parents and the info.
     """
 
-    async def one(parent: Any, info: Any, **arguments: Any) -> Any:
-        (value,) = await resolver([parent], info, **arguments)
-        return value
-
     signature = inspect.signature(resolver)
     parents, *others = signature.parameters.values()
+
+    async def one(**arguments: Any) -> Any:
+        arguments[parents.name] = [arguments[parents.name]]
+        (value,) = await resolver(**arguments)
+        return value
+
     parent = parents.replace(annotation=strawberry.Parent[Any])
     one.__signature__ = signature.replace(parameters=[parent, *others])  # type: ignore[attr-defined]
     one.__name__ = resolver.__name__

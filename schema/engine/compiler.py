@@ -333,11 +333,11 @@ class Compiler:
         """Checks a value whose class is not known; finds out what has to be awaited."""
         if field.deferred or field.attribute is not None:
             return self.engine.plain.admit
-        engine, definition = self.engine, field.definition
+        engine, resolver = self.engine, field.function
 
         def admit(value: Any) -> None:
             if is_awaitable(value):
-                engine.slow_fields.add(id(definition))
+                engine.slow_resolvers.add(id(resolver))
                 if hasattr(value, "close"):
                     value.close()
             engine.plain.admit(value)

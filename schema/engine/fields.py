@@ -80,7 +80,7 @@ class Field:
             slow
             or self.arguments is None
             or self.batch is not None
-            or id(definition) in engine.slow_fields
+            or id(self.function) in engine.slow_resolvers
         )
 
     @property

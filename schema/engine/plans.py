@@ -68,8 +68,8 @@ class Engine:
         self.plain = Plain()
         # By object type: classes of values that are known to be of it.
         self.kinds: dict[str, set[type]] = {}
-        # Fields whose resolvers return awaitables, by the id of their definition.
-        self.slow_fields: set[int] = set()
+        # Resolvers that returned awaitables, though nothing had said so, by identity.
+        self.slow_resolvers: set[int] = set()
         self.strawberry = getattr(schema, "_strawberry_schema", None)
         self.info_class = self.strawberry.config.info_class if self.strawberry else Info
         self.handles_exceptions = bool(getattr(self.strawberry, "exception_handlers", ()))
@@ -102,12 +102,12 @@ class Engine:
         choice = (field, *[values.get(name) for name in entry.conditions])
         try:
             plan = entry.plans[choice]
-            if plan is None or plan.learned == len(self.slow_fields):
+            if plan is None or plan.learned == len(self.slow_resolvers):
                 return plan
         except KeyError:
             pass
         try:
-            plan = Plan(field or "data", make(), len(self.slow_fields))
+            plan = Plan(field or "data", make(), len(self.slow_resolvers))
         except (Unsupported, SyntaxError, RecursionError, MemoryError):
             plan = None
         entry.plans[choice] = plan
