@@ -4,9 +4,12 @@ from types import CoroutineType, GeneratorType
 from typing import Any
 
 from graphql import Undefined
-from strawberry.execution import optimized_is_awaitable as is_awaitable
+from strawberry.execution import optimized_is_awaitable
 
 MOST_CLASSES = 4096
+
+
+is_awaitable = optimized_is_awaitable
 
 
 class Abandoned(Exception):

@@ -2,9 +2,9 @@
 
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Annotated, Any
 
-import strawberry
+from strawberry.parent import StrawberryParent
 
 ATTRIBUTE = "__resolves_all__"
 
@@ -25,7 +25,7 @@ def batched(resolver: Callable[..., Awaitable[Sequence[Any]]]) -> Callable[..., 
         (value,) = await resolver(**arguments)
         return value
 
-    parent = parents.replace(annotation=strawberry.Parent[Any])
+    parent = parents.replace(annotation=Annotated[Any, StrawberryParent()])
     one.__signature__ = signature.replace(parameters=[parent, *others])  # type: ignore[attr-defined]
     one.__name__ = resolver.__name__
     one.__module__ = resolver.__module__

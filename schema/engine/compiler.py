@@ -80,7 +80,7 @@ class Compiler:
         self._schema = executor.schema
         self._fragments = executor.fragments
         # Only while compiling: a plan keeps nothing of the request that it was made for.
-        self._variables: VariableValues | None = executor.variable_values
+        self._variables: Any = executor.variable_values
         self._operation = executor.operation
         self._numbers = count()
         self._fields = 0
@@ -106,13 +106,15 @@ class Compiler:
         function.depth += 1
         self._selection(function, root_type, collected.grouped_field_set, "v", "r")
         function.line("t['data'] = r")
-        return self._load(function)
+        complete: Complete = self._load(function)
+        return complete
 
     def field(self, parent: GraphQLObjectType, details: list[FieldDetails]) -> Complete:
         """Completes what a field's resolver returned, under the field's response key."""
         node = details[0].node
         field = self._field((node.alias or node.name).value, parent, details)
-        return self._load(self._completion(field))
+        complete: Complete = self._load(self._completion(field))
+        return complete
 
     def of_type(
         self, field: Field, type_: GraphQLObjectType, variables: "VariableValues"
@@ -122,7 +124,8 @@ class Compiler:
         function = self._function("of_type", "v, run")
         self._object(function, field, type_, "v", "r")
         function.line("return r")
-        return self._load(function)
+        make: Callable[[Any, Run], Any] = self._load(function)
+        return make
 
     def _load(self, function: Function) -> Any:
         """Compile what was asked for, and all steps that follow from it."""
@@ -381,7 +384,7 @@ def compile_field(
 def listed(value: Any) -> Sequence[Any]:
     """The items of a list that is not a `list`. Raises Abandoned unless it can be read again."""
     if value.__class__ is tuple:
-        return value  # type: ignore[no-any-return]
+        return value
     if is_iterable(value) and hasattr(value, "__len__") and not hasattr(value, "__aiter__"):
         return list(value)
     raise Abandoned("list")

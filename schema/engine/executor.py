@@ -1,9 +1,8 @@
 """graphql-core's executor with the engine before it."""
 
-from collections.abc import Awaitable
 from typing import Any, ClassVar, cast
 
-from graphql import ExecutionResult, is_leaf_type, get_named_type
+from graphql import ExecutionResult, get_named_type, is_leaf_type
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from schema.engine.plans import Engine, Plan, is_query
@@ -115,7 +114,7 @@ class EngineExecutor(StrawberryGraphQLCoreExecutionContext):
             engine.counts["abandoned"] += 1
             completed = super().complete_value(*value)
             if self.is_awaitable(completed):
-                completed = await cast("Awaitable[Any]", completed)
+                completed = await completed
             return completed
         engine.counts["fast"] += 1
         return target[plan.key]

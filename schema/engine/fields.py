@@ -75,20 +75,14 @@ class Field:
         # Filled in by the compiler, for deferred ones.
         self.call: Callable[[list[Any], Run], list[Any]]
         self.complete: Callable[[list[Any], list[dict[str, Any]], Run], None]
-        slow = self._choose(engine)
-        self.deferred = self.attribute is None and (
-            slow
-            or self.arguments is None
-            or self.batch is not None
-            or id(self.function) in engine.slow_resolvers
-        )
+        self.deferred = self._choose(engine)
 
     @property
     def node(self) -> "FieldNode":
         return self.details[0].node
 
     def _choose(self, engine: "Engine") -> bool:
-        """Find out how it is resolved. Returns whether it may have to be waited for."""
+        """Find out how it is resolved. Returns whether that is to be done for a whole level."""
         field = self.definition.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
         kind = _made_by_strawberry(self.definition.resolve)
         if not isinstance(field, StrawberryField) or not kind or engine.handles_exceptions:
@@ -96,7 +90,7 @@ class Field:
         if kind == "_get_basic_result":
             if field.default_resolver is getattr:
                 self.attribute = field.python_name
-            return True
+            return self.attribute is None
         resolver = field.base_resolver
         if (
             resolver is None
@@ -111,7 +105,13 @@ class Field:
         self.wants_info = resolver.info_parameter is not None
         self.shape = _call_shape(resolver)
         self.function = resolver.wrapped_func
-        return field.is_async or _says_awaitable(resolver)
+        return (
+            field.is_async
+            or _says_awaitable(resolver)
+            or self.arguments is None
+            or self.batch is not None
+            or id(self.function) in engine.slow_resolvers
+        )
 
     def _constant_arguments(self, engine: "Engine") -> dict[str, Any] | None:
         """The arguments of every call, when they are the same in every request."""
@@ -202,15 +202,15 @@ def _says_awaitable(resolver: Any) -> bool:
 
 def _call_shape(resolver: Any) -> str:
     """The arguments of a call to the resolver but the field's own: `{p}` parent, `{i}` info."""
-    places = {}
-    for parameter, value in (
+    places: dict[str, str] = {}
+    for parameter, place in (
         (resolver.self_parameter, "{p}"),
         (resolver.root_parameter, "{p}"),
         (resolver.parent_parameter, "{p}"),
         (resolver.info_parameter, "{i}"),
     ):
         if parameter is not None:
-            places[parameter.name] = value
+            places[parameter.name] = place
     shape = []
     by_position = not inspect.ismethod(resolver.wrapped_func)
     self_name = resolver.self_parameter.name if resolver.self_parameter else None

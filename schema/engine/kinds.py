@@ -4,9 +4,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from graphql import GraphQLAbstractType, GraphQLObjectType
-from strawberry.execution import optimized_is_awaitable as is_awaitable
 
-from schema.engine.abandon import Abandoned
+from schema.engine.abandon import Abandoned, is_awaitable
 
 if TYPE_CHECKING:
     from schema.engine.fields import Field
@@ -27,21 +26,23 @@ def kind_check(
 
     The check raises Abandoned, or what `is_type_of` raises.
     """
-    is_type_of = type_.is_type_of
+    is_type_of: Any = type_.is_type_of
     if is_type_of is None:
         return engine.plain.classes, lambda value, _run, _field: admit(value)
 
+    plain = engine.plain.classes
+    by_class = getattr(is_type_of, BY_CLASS, False)
+    kinds = engine.kinds.setdefault(type_.name, set()) if by_class else None
+
     def check(value: Any, run: "Run", field: "Field") -> None:
-        admit(value)
+        if value.__class__ not in plain:
+            admit(value)
         verdict = is_type_of(value, run.raw_info(field))
         if verdict is not True and (is_awaitable(verdict) or not verdict):
             raise Abandoned("not of the type")
         if kinds is not None and len(kinds) < MOST_KINDS:
             kinds.add(value.__class__)
 
-    kinds = engine.kinds.setdefault(type_.name, set()) if getattr(
-        is_type_of, BY_CLASS, False
-    ) else None
     return kinds, check
 
 
@@ -51,7 +52,7 @@ def type_resolver(
     """Tells the name of a value's type, as graphql-core would find it."""
 
     def name_of(value: Any, run: "Run", field: "Field") -> Any:
-        resolve = type_.resolve_type or run.executor.type_resolver
+        resolve: Any = type_.resolve_type or run.executor.type_resolver
         name = resolve(value, run.raw_info(field), type_)
         if not isinstance(name, str):
             raise Abandoned("type")

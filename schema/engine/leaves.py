@@ -1,6 +1,7 @@
 """Scalars and enums: the usual value passes in line, any other is graphql-core's to coerce."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from enum import Enum
 from typing import Any
 
@@ -10,7 +11,7 @@ from graphql.type import scalars
 from schema.engine.abandon import Abandoned
 
 # What is not exactly of the usual class and range goes through the coercion.
-UNUSUAL = {
+UNUSUAL: dict[Any, str] = {
     scalars.serialize_string: "{v}.__class__ is not str",
     scalars.serialize_id: "{v}.__class__ is not str",
     scalars.serialize_boolean: "{v} is not True and {v} is not False",
@@ -53,8 +54,14 @@ def check(
     if unusual is not None:
         condition = " and ".join(filter(None, (unusual.format(v=v), unless_null)))
         return [f"if {condition}: {v} = {coerce}({v})"]
-    then = f"{v} = {coerce}({v})"
-    return [f"if {unless_null}: {then}" if nullable else then]
+    # A scalar of the application's own.
+    own = name(type_.coerce_output_value)
+    lines = [
+        f"if {v}.__class__ not in plain: {coerce}({v})",
+        f"{v} = {own}({v})",
+        f"if {v} is None or {v} is undefined: raise Abandoned('null')",
+    ]
+    return [f"if {unless_null}:", *(f" {line}" for line in lines)] if nullable else lines
 
 
 def enum_names(type_: GraphQLEnumType) -> dict[Any, str]:
@@ -64,9 +71,6 @@ def enum_names(type_: GraphQLEnumType) -> dict[Any, str]:
     found = {}
     for value in values:
         if isinstance(value, str) or (isinstance(value, Enum) and not isinstance(value, int)):
-            try:
+            with suppress(Exception):
                 found[value] = type_.coerce_output_value(value)
-            except Exception:
-                # Not one of the type's: coercion will say so again when it turns up.
-                continue
     return found

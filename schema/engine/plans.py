@@ -19,7 +19,7 @@ from graphql.execution.collect_fields import FieldDetails
 from strawberry.types import Info
 
 from schema.engine.abandon import Plain
-from schema.engine.compiler import Complete, Unsupported, compile_field, compile_root
+from schema.engine.compiler import Complete, compile_field, compile_root
 
 CONDITIONS = ("include", "skip")
 
@@ -70,8 +70,8 @@ class Engine:
         self.kinds: dict[str, set[type]] = {}
         # Resolvers that returned awaitables, though nothing had said so, by identity.
         self.slow_resolvers: set[int] = set()
-        self.strawberry = getattr(schema, "_strawberry_schema", None)
-        self.info_class = self.strawberry.config.info_class if self.strawberry else Info
+        self.strawberry: Any = getattr(schema, "_strawberry_schema", None)
+        self.info_class: Any = self.strawberry.config.info_class if self.strawberry else Info
         self.handles_exceptions = bool(getattr(self.strawberry, "exception_handlers", ()))
         self._size = size
         self._choices = 8
@@ -108,7 +108,8 @@ class Engine:
             pass
         try:
             plan = Plan(field or "data", make(), len(self.slow_resolvers))
-        except (Unsupported, SyntaxError, RecursionError, MemoryError):
+        except Exception:
+            # Also what Python's compiler raises for code that is nested too deeply.
             plan = None
         entry.plans[choice] = plan
         if len(entry.plans) > self._choices:

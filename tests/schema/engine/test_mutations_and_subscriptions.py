@@ -10,12 +10,12 @@ fast, core = make(engine=True), make(engine=False)
 
 ANIMAL = "name legs shout slowName keeper { name boss { name } } friends { name legs shout }"
 THREE = """mutation {
-  a: change(note: "a") { note animals { %s } }
+  a: change(note: "a") { note animals { ANIMAL } }
   b: changeAtOnce(note: "b") { note x: animals { name keeper { badge } } }
   number
   c: change(note: "c") { ...C }
   things { __typename ... on Stone { name heavy } ... on Cat { purr keeper { name } } }
-} fragment C on Changed { note }""" % ANIMAL  # noqa: UP031
+} fragment C on Changed { note }""".replace("ANIMAL", ANIMAL)
 
 
 async def run(schema: Any, text: str) -> tuple[Any, Any, list[str]]:

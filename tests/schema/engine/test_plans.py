@@ -68,7 +68,8 @@ async def test_no_plan_for_very_long_documents() -> None:
 
 async def test_a_plan_holds_nothing_of_the_request_that_it_was_made_for() -> None:
     schema = make(engine=True)
-    text = "query ($s: String!) { animals { name keeper { name } together(suffix: $s) } things { __typename } }"
+    text = """query ($s: String!) {
+        animals { name keeper { name } together(suffix: $s) } things { __typename } }"""
 
     class Secret(str):
         __slots__ = ("__weakref__",)
@@ -89,7 +90,8 @@ async def test_a_plan_holds_nothing_of_the_request_that_it_was_made_for() -> Non
 
 async def test_interleaved_requests_share_nothing_but_the_plan() -> None:
     schema = make(engine=True)
-    text = "query ($s: String!) { user animals { keeper { name boss { name } } together(suffix: $s) } }"
+    text = """query ($s: String!) {
+        user animals { keeper { name boss { name } } together(suffix: $s) } }"""
 
     async def ask(number: int) -> tuple[Context, ExecutionResult]:
         context = Context(f"user {number}")
@@ -119,9 +121,9 @@ class Watches(SchemaExtension):
 
     seen = 0
 
-    def resolve(self, next_: Any, root: Any, info: Any, *args: Any, **kwargs: Any) -> Any:
+    def resolve(self, _next: Any, root: Any, info: Any, *args: Any, **kwargs: Any) -> Any:
         Watches.seen += 1
-        return next_(root, info, *args, **kwargs)
+        return _next(root, info, *args, **kwargs)
 
 
 async def test_middleware_is_never_left_out() -> None:

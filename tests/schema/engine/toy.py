@@ -1,9 +1,10 @@
 """A zoo: every feature of GraphQL, on a schema that has nothing to do with the product."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
+from operator import attrgetter
 from typing import Annotated, Any, NewType
 
 import strawberry
@@ -15,6 +16,25 @@ from strawberry.types.scalar import ScalarDefinition
 from schema.engine import Engine, EngineExecutor, batched
 
 Weight = NewType("Weight", object)
+
+
+Decorator = Callable[[Callable[..., Any]], Any]
+
+
+def shown(type_: Any) -> Decorator:
+    """A field of this type, whatever its resolver returns."""
+    decorator: Decorator = strawberry.field(graphql_type=type_)
+    return decorator
+
+
+def changes(type_: Any) -> Decorator:
+    decorator: Decorator = strawberry.mutation(graphql_type=type_)
+    return decorator
+
+
+def events(type_: Any) -> Decorator:
+    decorator: Decorator = strawberry.subscription(graphql_type=type_)
+    return decorator
 
 
 def weigh(value: Any) -> Any:
@@ -166,7 +186,7 @@ def path_of(row: strawberry.Parent[Row], info: strawberry.Info) -> str:
 
 
 def fields_of(info: strawberry.Info) -> str:
-    return repr([(each.name, each.arguments) for each in info.selected_fields])
+    return repr(info.selected_fields)
 
 
 @batched
@@ -225,7 +245,7 @@ for _name, _source in (
     ("must_age", "age"),
     ("must_cub", "cub"),
 ):
-    setattr(Row, _name, property(lambda self, source=_source: getattr(self, source)))
+    setattr(Row, _name, property(attrgetter(_source)))
 
 
 @strawberry.type(name="Cat")
@@ -245,7 +265,9 @@ class SnakeShown(Animal):
     def is_type_of(value: Any, _info: Any) -> bool:
         return isinstance(value, Snake)
 
-    hiss: str = strawberry.field(resolver=lambda: "sss")
+    @strawberry.field
+    def hiss(self) -> str:
+        return "sss"
 
 
 @strawberry.type
@@ -261,7 +283,9 @@ def zoo() -> list[Any]:
     """Animals that are all well."""
     return [
         Cat("tom", cub=Cat("kit", legs=Legs.TWO, tags=None), friends=[Snake("sid", legs=0), None]),
-        Snake("kaa", legs=0, diet=None, mood=Mood.WILD, weight=None, age=None, height=None, tame=None),
+        Snake(
+            "kaa", legs=0, diet=None, mood=Mood.WILD, weight=None, age=None, height=None, tame=None
+        ),
         Cat("leo", diet=Diet.MEAT, keeper_name="lou", tags=["x"], friends=[Cat("pip")]),
     ]
 
@@ -321,52 +345,53 @@ def broken(how: str) -> Any:
     return Cat(**{**well, **wrong[how]})
 
 
-BROKEN = (
-    "no legs,five legs,no mood,odd mood,listed mood,diet,weight,weight text,age,age text,"
-    "age number,age true,height,height int,tame,tame int,code,code list,tags,tags null,"
-    "tags number,tags generator,tags set,grid null,grid null list,grid text,no cub,wrong cub,"
-    "bad cub,failure,slow failure,keeper,friends,not friends,strange friends,deep,awaitable,"
-    "exception,exception name"
-).split(",")
+NAMES = """
+    no legs, five legs, no mood, odd mood, listed mood, diet, weight, weight text, age, age text,
+    age number, age true, height, height int, tame, tame int, code, code list, tags, tags null,
+    tags number, tags generator, tags set, grid null, grid null list, grid text, no cub, wrong cub,
+    bad cub, failure, slow failure, keeper, friends, not friends, strange friends, deep, awaitable,
+    exception, exception name
+"""
+BROKEN = [" ".join(how.split()) for how in NAMES.split(",")]
 
 
 @strawberry.type
 class Query:
-    @strawberry.field(graphql_type=list[Animal])
+    @shown(list[Animal])
     def animals(self, info: strawberry.Info) -> Iterable[Any]:
         info.context.calls.append("animals")
         return zoo()
 
-    @strawberry.field(graphql_type=list[Animal | None] | None)
+    @shown(list[Animal | None] | None)
     async def slow_animals(self) -> Any:
         await asyncio.sleep(0)
         return (*zoo(), None)
 
-    @strawberry.field(graphql_type=CatShown | None)
+    @shown(CatShown | None)
     def cat(self) -> Any:
         return zoo()[0]
 
-    @strawberry.field(graphql_type=Animal | None)
+    @shown(Animal | None)
     def broken(self, how: str) -> Any:
         return broken(how)
 
-    @strawberry.field(graphql_type=Animal)
+    @shown(Animal)
     def must_broken(self, how: str) -> Any:
         return broken(how)
 
-    @strawberry.field(graphql_type=list[CatShown])
+    @shown(list[CatShown])
     def broken_cats(self, how: str) -> Any:
         return [zoo()[0], broken(how), zoo()[2]]
 
-    @strawberry.field(graphql_type=list[CatShown | None])
+    @shown(list[CatShown | None])
     def broken_cats_or_none(self, how: str) -> Any:
         return [zoo()[0], broken(how), zoo()[2]]
 
-    @strawberry.field(graphql_type=list[Thing])
+    @shown(list[Thing])
     def things(self) -> Any:
         return [*zoo(), Stone(name="rock")]
 
-    @strawberry.field(graphql_type=Thing | None)
+    @shown(Thing | None)
     def thing(self, kind: str = "stone") -> Any:
         return {"stone": Stone(name="rock"), "cat": zoo()[0], "number": 5}[kind]
 
@@ -402,11 +427,11 @@ times_run: list[str] = []
 class Changed:
     note: str
 
-    @strawberry.field(graphql_type=list[Animal])
+    @shown(list[Animal])
     def animals(self) -> Any:
         return zoo()
 
-    @strawberry.field(graphql_type=Animal | None)
+    @shown(Animal | None)
     def broken(self, how: str) -> Any:
         return broken(how)
 
@@ -434,7 +459,7 @@ class Mutation:
         times_run.append("number")
         return 5
 
-    @strawberry.mutation(graphql_type=list[Thing] | None)
+    @changes(list[Thing] | None)
     async def things(self) -> Any:
         times_run.append("things")
         return [*zoo(), Stone(name="rock")]
@@ -442,7 +467,7 @@ class Mutation:
 
 @strawberry.type
 class Subscription:
-    @strawberry.subscription(graphql_type=Animal | None)
+    @events(Animal | None)
     async def visitors(self) -> AsyncIterator[Any]:
         yield zoo()[0]
         yield None
@@ -456,7 +481,7 @@ class Subscription:
 
 
 def make(engine: bool, **options: Any) -> strawberry.Schema:
-    executor = type("Executor", (EngineExecutor,), {})
+    executor: Any = type("Executor", (EngineExecutor,), {})
     schema = strawberry.Schema(
         Query,
         Mutation,
@@ -469,11 +494,11 @@ def make(engine: bool, **options: Any) -> strawberry.Schema:
         **options,
     )
     if engine:
-        executor.engine = Engine(schema._schema)  # type: ignore[attr-defined]
+        executor.engine = Engine(schema._schema)
     return schema
 
 
 def engine_of(schema: strawberry.Schema) -> Engine:
-    engine = schema.execution_context_class.engine  # type: ignore[attr-defined]
+    engine = getattr(schema.execution_context_class, "engine", None)
     assert isinstance(engine, Engine)
     return engine
