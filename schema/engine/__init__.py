@@ -9,6 +9,7 @@ graphql-core, whose answer, errors and paths are then exact. See docs/decisions/
 
 from schema.engine.batch import batched
 from schema.engine.executor import EngineExecutor
+from schema.engine.loader import Loader
 from schema.engine.plans import Engine
 
-__all__ = ["Engine", "EngineExecutor", "batched"]
+__all__ = ["Engine", "EngineExecutor", "Loader", "batched"]

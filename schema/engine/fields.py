@@ -12,7 +12,6 @@ from graphql import GraphQLField, GraphQLObjectType, VariableNode, Visitor, visi
 from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.values import get_argument_values
 from strawberry.schema.schema_converter import GraphQLCoreConverter
-from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
 from schema.engine.batch import ATTRIBUTE
@@ -100,7 +99,7 @@ class Field:
         ):
             return True
         self.direct = field
-        self.arguments = self._constant_arguments(engine)
+        self.arguments = self._constant_arguments(engine, field)
         self.batch = getattr(resolver.wrapped_func, ATTRIBUTE, None)
         self.wants_info = resolver.info_parameter is not None
         self.shape = _call_shape(resolver)
@@ -113,7 +112,9 @@ class Field:
             or id(self.function) in engine.slow_resolvers
         )
 
-    def _constant_arguments(self, engine: "Engine") -> dict[str, Any] | None:
+    def _constant_arguments(
+        self, engine: "Engine", field: StrawberryField
+    ) -> dict[str, Any] | None:
         """The arguments of every call, when they are the same in every request."""
         if not self.definition.args:
             return {}
@@ -125,7 +126,7 @@ class Field:
         values = self._raw(None)
         if not all(map(_is_immutable, values.values())):
             return None
-        values = convert(engine, self.direct, values, None)
+        values = engine.inputs.convert(field.arguments, values, None)
         return values if all(map(_is_immutable, values.values())) else None
 
     def _raw(self, variables: Any) -> dict[str, Any]:
@@ -143,7 +144,7 @@ class Field:
         values = self._raw(run.executor.variable_values)
         if self.direct is None:
             return values
-        return convert(run.engine, self.direct, values, run.info(self))
+        return run.engine.inputs.convert(self.direct.arguments, values, run.info(self))
 
     def call_each(self, parents: list[Any], run: "Run") -> list[Any]:
         """Call the resolver for each parent, as graphql-core would."""
@@ -158,18 +159,6 @@ class Field:
 def is_shareable(arguments: Mapping[str, Any]) -> bool:
     """Whether all parents may be given the same values."""
     return all(map(_is_immutable, arguments.values()))
-
-
-def convert(engine: "Engine", field: Any, values: dict[str, Any], info: Any) -> dict[str, Any]:
-    """Input values as Strawberry gives them to a resolver."""
-    converter = engine.strawberry.schema_converter
-    return convert_arguments(
-        values,
-        field.arguments,
-        scalar_registry=converter.scalar_registry,
-        config=converter.config,
-        info=info,
-    )
 
 
 def _is_immutable(value: Any) -> bool:

@@ -20,6 +20,7 @@ from strawberry.types import Info
 
 from schema.engine.abandon import Plain
 from schema.engine.compiler import Complete, compile_field, compile_root
+from schema.engine.inputs import Inputs
 
 CONDITIONS = ("include", "skip")
 
@@ -71,6 +72,7 @@ class Engine:
         # Resolvers that returned awaitables, though nothing had said so, by identity.
         self.slow_resolvers: set[int] = set()
         self.strawberry: Any = getattr(schema, "_strawberry_schema", None)
+        self.inputs = Inputs(self.strawberry.schema_converter if self.strawberry else None)
         self.info_class: Any = self.strawberry.config.info_class if self.strawberry else Info
         self.handles_exceptions = bool(getattr(self.strawberry, "exception_handlers", ()))
         self._size = size

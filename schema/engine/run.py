@@ -167,7 +167,15 @@ class Run:
                 for level in waiting:
                     level.step.complete(level.results(), level.targets, self)
                 self._sweep()
+        except Exception:
+            await asyncio.gather(*self._drop(), return_exceptions=True)
+            raise
         except BaseException:
+            # Cancelled: nobody wants the loads either.
+            for level in self.waiting:
+                for index in level.awaited:
+                    if isinstance(level.values[index], Future):
+                        level.values[index].cancel()
             await asyncio.gather(*self._drop(), return_exceptions=True)
             raise
         self._check()
