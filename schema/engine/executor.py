@@ -31,20 +31,25 @@ class EngineExecutor(StrawberryGraphQLCoreExecutionContext):
         try:
             target = run.begin(plan, self.root_value)
         except Exception:
-            engine.counts["abandoned"] += 1
+            engine.abandon(plan, run)
             return super().execute_operation(serially)
         if run.waiting:
-            return self._finish(engine, run, target, serially)
+            return self._finish(engine, plan, run, target, serially)
         engine.counts["fast"] += 1
         return self.build_response(target["data"])
 
     async def _finish(
-        self, engine: Engine, run: Run, target: dict[str, Any], serially: bool | None
+        self,
+        engine: Engine,
+        plan: Plan,
+        run: Run,
+        target: dict[str, Any],
+        serially: bool | None,
     ) -> ExecutionResult:
         try:
             await run.finish()
         except Exception:
-            engine.counts["abandoned"] += 1
+            engine.abandon(plan, run)
             result = super().execute_operation(serially)
             if self.is_awaitable(result):
                 result = await result
@@ -98,7 +103,7 @@ class EngineExecutor(StrawberryGraphQLCoreExecutionContext):
         try:
             target = run.begin(plan, result)
         except Exception:
-            engine.counts["abandoned"] += 1
+            engine.abandon(plan, run)
             return super().complete_value(*value)
         if run.waiting:
             return self._finish_value(engine, run, target, plan, value)
@@ -111,7 +116,7 @@ class EngineExecutor(StrawberryGraphQLCoreExecutionContext):
         try:
             await run.finish()
         except Exception:
-            engine.counts["abandoned"] += 1
+            engine.abandon(plan, run)
             completed = super().complete_value(*value)
             if self.is_awaitable(completed):
                 completed = await completed

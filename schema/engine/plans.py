@@ -21,6 +21,7 @@ from strawberry.types import Info
 from schema.engine.abandon import Plain
 from schema.engine.compiler import Complete, compile_field, compile_root
 from schema.engine.inputs import Inputs
+from schema.engine.run import Run
 
 CONDITIONS = ("include", "skip")
 
@@ -28,13 +29,15 @@ CONDITIONS = ("include", "skip")
 class Plan:
     """How to answer one selection: for a whole operation, or for a mutation's field."""
 
-    __slots__ = ("complete", "key", "learned")
+    __slots__ = ("complete", "hopeless", "key", "learned")
 
     def __init__(self, key: str, complete: Complete, learned: int) -> None:
         self.key = key
         self.complete = complete
         # How much was known of resolvers when it was made.
         self.learned = learned
+        # A resolver asked for what no plan knows, whatever the data: do not try again.
+        self.hopeless = False
 
 
 class Entry:
@@ -96,6 +99,11 @@ class Engine:
         key = (node.alias or node.name).value
         return self._plan(executor, key, lambda: compile_field(self, executor, parent, details))
 
+    def abandon(self, plan: Plan, run: Run) -> None:
+        """Note that graphql-core has to answer instead."""
+        self.counts["abandoned"] += 1
+        plan.hopeless = run.abandoned
+
     def _plan(self, executor: Executor[Any], field: str | None, make: Any) -> Plan | None:
         entry = self._entry(executor)
         if entry is None or entry.conditions is None:
@@ -104,7 +112,9 @@ class Engine:
         choice = (field, *[values.get(name) for name in entry.conditions])
         try:
             plan = entry.plans[choice]
-            if plan is None or plan.learned == len(self.slow_resolvers):
+            if plan is None or plan.hopeless:
+                return None
+            if plan.learned == len(self.slow_resolvers):
                 return plan
         except KeyError:
             pass

@@ -4,12 +4,14 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from app import clock
 from app.actor import ANONYMOUS, Actor
+from app.config import Settings
 from app.dev.bench.operations import PROPERTY, SEARCH, TRIPS
-from schema.build import build_schema
+from schema.build import build_schema, schema_for
 from schema.transport.schema import Schema
 from tests.schema.face import Face, gid, person
 from tests.schema.test_statements import SEARCH as LARGE_SEARCH
@@ -57,3 +59,9 @@ async def test_journeys_are_on_the_fast_path(
             "fast": 3
         }
         assert await counted(asking, TRIPS, actor) == {"fast": 3}
+
+
+def test_the_engine_can_be_switched_off(settings: Settings) -> None:
+    off = msgspec.structs.replace(settings, graphql_engine=False)
+    assert schema_for(settings).engine is not None
+    assert schema_for(off).engine is None
