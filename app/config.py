@@ -73,6 +73,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sweep_seconds: float = 10.0
 
     graphql_introspection: bool | None = None
+    # Compiled plans (schema/engine); off, graphql-core executes everything.
+    graphql_engine: bool = True
     graphql_deadline_seconds: float = 10.0
     log_level: str = "INFO"
     log_json: bool | None = None

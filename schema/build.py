@@ -68,7 +68,11 @@ class Mutation(
 
 
 def build_schema(
-    *, introspection: bool = False, limits: Limits | None = None, extensions: Any = ()
+    *,
+    introspection: bool = False,
+    limits: Limits | None = None,
+    engine: bool = True,
+    extensions: Any = (),
 ) -> Schema:
     """The schema as the transport serves it; safe to share by all operations of a process."""
     refuse_nul()
@@ -80,6 +84,7 @@ def build_schema(
         config=StrawberryConfig(scalar_map=SCALARS),
         introspection=introspection,
         limits=limits,
+        engine=engine,
         extensions=extensions,
     )
 
@@ -89,6 +94,7 @@ def schema_for(settings: Settings) -> Schema:
     return build_schema(
         introspection=settings.introspection_enabled,
         limits=Limits(deadline_seconds=settings.graphql_deadline_seconds),
+        engine=settings.graphql_engine,
     )
 
 

@@ -11,8 +11,6 @@ from functools import cached_property
 from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
-from strawberry.dataloader import DataLoader
-
 from app.actor import Actor
 from app.availability.calendar import Night, calendars
 from app.bookings import queries as bookings
@@ -32,6 +30,7 @@ from db import rows
 from db.rows import Listing, Slice
 from db.session import Database
 from db.statements import Reader
+from schema.engine import Loader
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -51,29 +50,29 @@ class Loaders:
         self._db = db
         self._actor = actor
         self._now = now
-        self._pages: dict[int, DataLoader[tuple[UUID, Slice], list[Any]]] = {}
-        self._counts: dict[int, DataLoader[tuple[UUID, tuple[str, ...] | None], int]] = {}
+        self._pages: dict[int, Loader[tuple[UUID, Slice], list[Any]]] = {}
+        self._counts: dict[int, Loader[tuple[UUID, tuple[str, ...] | None], int]] = {}
 
     @cached_property
-    def users(self) -> DataLoader[UUID, UserRow | None]:
+    def users(self) -> Loader[UUID, UserRow | None]:
         return self._one(identity.users)
 
     @cached_property
-    def properties(self) -> DataLoader[UUID, PropertyRow | None]:
+    def properties(self) -> Loader[UUID, PropertyRow | None]:
         """Whatever their status: who may see them is decided with `access`."""
         return self._one(properties.properties)
 
     @cached_property
-    def photos(self) -> DataLoader[UUID, PhotoRow | None]:
+    def photos(self) -> Loader[UUID, PhotoRow | None]:
         return self._one(properties.photos)
 
     @cached_property
-    def photos_of(self) -> DataLoader[UUID, list[PhotoRow]]:
+    def photos_of(self) -> Loader[UUID, list[PhotoRow]]:
         """By property."""
         return self._many(properties.photos_of)
 
     @cached_property
-    def access(self) -> DataLoader[UUID, Access]:
+    def access(self) -> Loader[UUID, Access]:
         """What the viewer's own bookings let them see, by property."""
 
         async def load(keys: list[UUID]) -> list[Access]:
@@ -83,10 +82,10 @@ class Loaders:
             found = await bookings.access(self._db, viewer, keys, self._now)
             return [found.get(key, NO_ACCESS) for key in keys]
 
-        return DataLoader(load, max_batch_size=MAX_BATCH)
+        return Loader(load, max_batch_size=MAX_BATCH)
 
     @cached_property
-    def calendars(self) -> DataLoader[tuple[UUID, date, date], list[Night]]:
+    def calendars(self) -> Loader[tuple[UUID, date, date], list[Night]]:
         """By property, first date, and the date after the last. Raises Invalid per range."""
 
         async def load(
@@ -106,55 +105,55 @@ class Loaders:
                 for key, start, end in keys
             ]
 
-        return DataLoader(load, max_batch_size=MAX_BATCH)
+        return Loader(load, max_batch_size=MAX_BATCH)
 
     @cached_property
-    def bookings(self) -> DataLoader[UUID, BookingRow | None]:
+    def bookings(self) -> Loader[UUID, BookingRow | None]:
         """Whoever asks: who may see them is decided by app.bookings.policy."""
         return self._one(bookings.bookings)
 
     @cached_property
-    def history_of(self) -> DataLoader[UUID, list[ChangeRow]]:
+    def history_of(self) -> Loader[UUID, list[ChangeRow]]:
         """By booking."""
         return self._many(bookings.history_of)
 
     @cached_property
-    def payments(self) -> DataLoader[UUID, PaymentRow | None]:
+    def payments(self) -> Loader[UUID, PaymentRow | None]:
         return self._one(payments.payments)
 
     @cached_property
-    def payment_of(self) -> DataLoader[UUID, PaymentRow | None]:
+    def payment_of(self) -> Loader[UUID, PaymentRow | None]:
         """The last attempt to pay, by booking."""
         return self._one(payments.latest_of)
 
     @cached_property
-    def reviews(self) -> DataLoader[UUID, ReviewRow | None]:
+    def reviews(self) -> Loader[UUID, ReviewRow | None]:
         return self._one(reviews.reviews)
 
     @cached_property
-    def review_of(self) -> DataLoader[UUID, ReviewRow | None]:
+    def review_of(self) -> Loader[UUID, ReviewRow | None]:
         """By booking."""
         return self._one(reviews.of_bookings)
 
     @cached_property
-    def payouts(self) -> DataLoader[UUID, PayoutRow | None]:
+    def payouts(self) -> Loader[UUID, PayoutRow | None]:
         return self._one(payouts.payouts)
 
     @cached_property
-    def payout_items_of(self) -> DataLoader[UUID, list[PayoutItemRow]]:
+    def payout_items_of(self) -> Loader[UUID, list[PayoutItemRow]]:
         """By payout."""
         return self._many(payouts.items_of)
 
     @cached_property
-    def payout_accounts(self) -> DataLoader[UUID, PayoutAccountRow | None]:
+    def payout_accounts(self) -> Loader[UUID, PayoutAccountRow | None]:
         return self._one(payouts.accounts)
 
     @cached_property
-    def payout_account_of(self) -> DataLoader[UUID, PayoutAccountRow | None]:
+    def payout_account_of(self) -> Loader[UUID, PayoutAccountRow | None]:
         """By user."""
         return self._one(payouts.accounts_of)
 
-    def pages(self, listing: Listing[Any]) -> DataLoader[tuple[UUID, Slice], list[Any]]:
+    def pages(self, listing: Listing[Any]) -> Loader[tuple[UUID, Slice], list[Any]]:
         """Parts of a list, by parent and part: one statement for each different part."""
         if id(listing) not in self._pages:
 
@@ -168,10 +167,10 @@ class Loaders:
                 }
                 return [found[part].get(parent, []) for parent, part in keys]
 
-            self._pages[id(listing)] = DataLoader(load, max_batch_size=MAX_BATCH)
+            self._pages[id(listing)] = Loader(load, max_batch_size=MAX_BATCH)
         return self._pages[id(listing)]
 
-    def counts(self, listing: Listing[Any]) -> DataLoader[tuple[UUID, tuple[str, ...] | None], int]:
+    def counts(self, listing: Listing[Any]) -> Loader[tuple[UUID, tuple[str, ...] | None], int]:
         """How long lists are, by parent and statuses."""
         if id(listing) not in self._counts:
 
@@ -185,19 +184,19 @@ class Loaders:
                 }
                 return [found[statuses].get(parent, 0) for parent, statuses in keys]
 
-            self._counts[id(listing)] = DataLoader(load, max_batch_size=MAX_BATCH)
+            self._counts[id(listing)] = Loader(load, max_batch_size=MAX_BATCH)
         return self._counts[id(listing)]
 
-    def _one(self, fetch: "Fetch[K, V]") -> DataLoader[K, V | None]:
+    def _one(self, fetch: "Fetch[K, V]") -> Loader[K, V | None]:
         async def load(keys: list[K]) -> list[V | None]:
             found = await fetch(self._db, keys)
             return [found.get(key) for key in keys]
 
-        return DataLoader(load, max_batch_size=MAX_BATCH)
+        return Loader(load, max_batch_size=MAX_BATCH)
 
-    def _many(self, fetch: "Fetch[K, list[V]]") -> DataLoader[K, list[V]]:
+    def _many(self, fetch: "Fetch[K, list[V]]") -> Loader[K, list[V]]:
         async def load(keys: list[K]) -> list[list[V]]:
             found = await fetch(self._db, keys)
             return [found.get(key, []) for key in keys]
 
-        return DataLoader(load, max_batch_size=MAX_BATCH)
+        return Loader(load, max_batch_size=MAX_BATCH)

@@ -38,4 +38,6 @@ def shows(row: type[msgspec.Struct]) -> Callable[[Any, Any], bool]:
     def is_type_of(value: Any, _info: Any) -> bool:
         return isinstance(value, row)
 
+    # So the engine asks once for a class, not for every row (schema.engine.kinds).
+    is_type_of.by_class = True  # type: ignore[attr-defined]
     return staticmethod(is_type_of)

@@ -1,5 +1,6 @@
 """Which properties the viewer may see, and which of them exactly."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from app.properties import policy
@@ -24,9 +25,17 @@ async def visible_photo(context: Context, key: UUID) -> PhotoRow | None:
     return photo
 
 
-async def seen_exactly(context: Context, row: PropertyRow) -> bool:
-    """Whether the viewer may have the address and the true point."""
-    if policy.may_see_exactly(row, context.actor, is_staying=False):
-        return True
-    access = await context.loaders.access.load(row.id)
-    return policy.may_see_exactly(row, context.actor, is_staying=access.is_staying)
+async def seen_exactly(context: Context, rows: Sequence[PropertyRow]) -> list[bool]:
+    """Of which properties the viewer may have the address and the true point."""
+    actor = context.actor
+    # What a stay would add is only asked where it could add something.
+    asked = [
+        None
+        if policy.may_see_exactly(row, actor, is_staying=False)
+        else context.loaders.access.load(row.id)
+        for row in rows
+    ]
+    return [
+        access is None or policy.may_see_exactly(row, actor, is_staying=(await access).is_staying)
+        for row, access in zip(rows, asked, strict=True)
+    ]

@@ -1,6 +1,6 @@
 """Properties as they are shown."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -14,6 +14,7 @@ from app.properties.queries import PhotoRow, PropertyRow
 from app.reviews.queries import REVIEWS_OF_PROPERTY, ReviewRow
 from schema import ids
 from schema.context import Info, absolute
+from schema.engine import batched
 from schema.enums import (
     Amenity,
     CancellationPolicy,
@@ -106,18 +107,21 @@ class AvailabilityNight:
     )
 
 
-async def location(row: Parent, info: Info) -> Place:
-    exact = await seen_exactly(info.context, row)
-    return Place(
-        row.city,
-        row.region,
-        row.country,
-        row.address if exact else None,
-        row.postal_code if exact else None,
-        row.latitude if exact else row.public_latitude,
-        row.longitude if exact else row.public_longitude,
-        exact,
-    )
+@batched
+async def location(rows: Sequence[PropertyRow], info: Info) -> list[Place]:
+    return [
+        Place(
+            row.city,
+            row.region,
+            row.country,
+            row.address if exact else None,
+            row.postal_code if exact else None,
+            row.latitude if exact else row.public_latitude,
+            row.longitude if exact else row.public_longitude,
+            exact,
+        )
+        for row, exact in zip(rows, await seen_exactly(info.context, rows), strict=True)
+    ]
 
 
 def check_in_weekdays(row: Parent) -> list[Weekday]:

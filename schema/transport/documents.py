@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from graphql import (
     DocumentNode,
+    FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
@@ -14,7 +15,8 @@ from graphql import (
     specified_rules,
     validate,
 )
-from graphql.execution.values import get_variable_values
+from graphql.execution.collect_fields import FragmentDetails
+from graphql.execution.values import VariableValues, get_variable_values
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
@@ -41,6 +43,9 @@ class Operation(NamedTuple):
 
     node: OperationDefinitionNode
     measured: Measured
+    # The document's, in the two forms in which graphql-core wants them.
+    fragments: dict[str, FragmentDefinitionNode]
+    fragment_details: dict[str, FragmentDetails]
 
     @property
     def type(self) -> OperationType:
@@ -112,8 +117,8 @@ class Documents:
                 self._kept.popitem(last=False)
         return document
 
-    def check(self, operation: Operation, variables: Mapping[str, Any] | None) -> None:
-        """Check what depends on the request. Raises Refused."""
+    def check(self, operation: Operation, variables: Mapping[str, Any] | None) -> VariableValues:
+        """Check what depends on the request; the variables' values. Raises Refused."""
         coerced = get_variable_values(
             self._schema,
             operation.node.variable_definitions or (),
@@ -129,6 +134,7 @@ class Documents:
                 raise Refused(page_error(page.name, self._limits.page_size))
         if operation.measured.cost.total(values) > self._limits.cost:
             raise Refused(too_complex("cost", self._limits.cost, operation.node))
+        return coerced
 
     def _prepare(self, text: str) -> Document:
         ast = self._parse(text)
@@ -147,7 +153,14 @@ class Documents:
             if self._schema.get_root_type(node.operation) is None:
                 message = f"The schema has no {node.operation.value}s."
                 raise Refused(refusal(VALIDATION_FAILED, message, node))
-        return Document(ast, tuple(map(Operation, nodes, measured)))
+        fragments = {
+            node.name.value: node
+            for node in ast.definitions
+            if isinstance(node, FragmentDefinitionNode)
+        }
+        details = {name: FragmentDetails(node) for name, node in fragments.items()}
+        operations = zip(nodes, measured, strict=True)
+        return Document(ast, tuple(Operation(*each, fragments, details) for each in operations))
 
     def _parse(self, text: str) -> DocumentNode:
         try:

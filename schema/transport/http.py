@@ -9,7 +9,6 @@ from graphql import GraphQLError, OperationType
 from litestar import Request, Response
 from strawberry.http.ides import get_graphql_ide_html
 
-from schema.transport.documents import Operation
 from schema.transport.errors import (
     METHOD_NOT_ALLOWED,
     NOT_ACCEPTABLE,
@@ -21,8 +20,8 @@ from schema.transport.errors import (
 )
 from schema.transport.lifetime import cancel
 from schema.transport.negotiation import SINGLE, STREAMS, Accept, Media
-from schema.transport.requests import GraphQLRequest, read_request
-from schema.transport.service import SESSION_OVER, Service, is_request_error
+from schema.transport.requests import read_request
+from schema.transport.service import SESSION_OVER, Ready, Service, is_request_error
 from schema.transport.streaming import FRAMINGS, StreamingResponse, formatted, frame
 
 # Answers depend on who asks, and on `Accept`.
@@ -54,7 +53,8 @@ async def _run(service: Service, request: Request[Any, Any, Any], accept: Accept
     if accept.best((*SINGLE, Media.MULTIPART)) is None:
         raise _not_acceptable((*SINGLE, Media.MULTIPART))
     parsed = await read_request(request, service.schema.limits)
-    text, operation = await service.resolve(parsed)
+    ready = await service.resolve(parsed)
+    operation = ready.operation
     if request.method == "GET" and operation.type is OperationType.MUTATION:
         message = "Mutations need POST."
         raise RequestError(405, METHOD_NOT_ALLOWED, message, {"allow": "POST"})
@@ -65,25 +65,18 @@ async def _run(service: Service, request: Request[Any, Any, Any], accept: Accept
 
     context = await service.context_factory(request, None)
     if media in STREAMS:
-        return _stream(service, media, text, parsed, operation, context)
-    result = await service.execute(text, parsed, operation, context)
+        return _stream(service, media, ready, context)
+    result = await service.execute(ready, context)
     if is_request_error(result):
         return _errors(result.errors or [], 200 if media is Media.JSON else 400, media)
     return _json(formatted(result), 200, media)
 
 
-def _stream(
-    service: Service,
-    media: Media,
-    text: str,
-    request: GraphQLRequest,
-    operation: Operation,
-    context: Any,
-) -> Response[Any]:
+def _stream(service: Service, media: Media, ready: Ready, context: Any) -> Response[Any]:
     framing = FRAMINGS[media]
 
     async def results() -> AsyncGenerator[Mapping[str, Any], None]:
-        async for result in service.stream(text, request, operation, context):
+        async for result in service.stream(ready, context):
             yield formatted(result)
 
     async def parts() -> AsyncGenerator[bytes, None]:

@@ -6,11 +6,17 @@ from typing import Any, ClassVar, cast
 
 import strawberry
 from graphql import ExecutionResult, GraphQLError
+from graphql.execution import default_field_resolver, default_type_resolver
+from graphql.execution.values import VariableValues
+from strawberry.execution import optimized_is_awaitable
 from strawberry.extensions import SchemaExtension
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types import ExecutionContext
+from strawberry.types import ExecutionResult as Result
+from strawberry.types.execution import PreExecutionError
+from strawberry.types.graphql import OperationType
 
-from schema.transport.documents import Document, Documents
+from schema.engine import Engine, EngineExecutor
+from schema.transport.documents import Document, Documents, Operation
 from schema.transport.errors import DEADLINE_EXCEEDED, Refused, log, present, refusal
 from schema.transport.limits import Limits
 
@@ -19,10 +25,12 @@ class Schema(strawberry.Schema):
     """A Strawberry schema with bounded, cached documents, a deadline and masked errors.
 
     Takes what `strawberry.Schema` takes, and `limits` and `introspection`: without the latter
-    `__schema` and `__type` are refused, and no error says "Did you mean".
+    `__schema` and `__type` are refused, and no error says "Did you mean". `engine` answers what it
+    can by compiled plans (see schema.engine); without, graphql-core answers everything.
     """
 
     documents: Documents
+    engine: Engine | None
 
     def __init__(
         self,
@@ -32,20 +40,100 @@ class Schema(strawberry.Schema):
         *,
         limits: Limits | None = None,
         introspection: bool = False,
+        engine: bool = True,
         extensions: Iterable[type[SchemaExtension] | Callable[[], SchemaExtension]] = (),
         **options: Any,
     ) -> None:
         self.limits = limits or Limits()
         self.introspection = introspection
+        self._executor = executor = _executor_with(self.limits.deadline_seconds)
         super().__init__(
             query,
             mutation,
             subscription,
             extensions=[lambda: _PreparedDocument(self.documents), *extensions],
-            execution_context_class=_executor_with(self.limits.deadline_seconds),
+            execution_context_class=executor,
             **options,
         )
         self.documents = Documents(self._schema, self.limits, introspection=introspection)
+        self.engine = executor.engine = Engine(self._schema) if engine else None
+
+    async def execute(
+        self,
+        query: str | None,
+        variable_values: dict[str, Any] | None = None,
+        context_value: Any | None = None,
+        root_value: Any | None = None,
+        operation_name: str | None = None,
+        allowed_operation_types: Iterable[OperationType] | None = None,
+        operation_extensions: dict[str, Any] | None = None,
+    ) -> Result:
+        """Run a query or a mutation, as Strawberry would."""
+        if allowed_operation_types is None and self.runs_directly:
+            try:
+                operation = self.documents.prepare(query or "").operation(operation_name)
+                variables = self.documents.check(operation, variable_values)
+            except Refused as refused:
+                errors = list[GraphQLError](refused.errors)
+                self._present(errors, operation_name)
+                return PreExecutionError(data=None, errors=errors)
+            if operation.type.value != OperationType.SUBSCRIPTION.value:
+                return await self.run(
+                    operation, variables, context_value, root_value, operation_extensions
+                )
+        return await super().execute(
+            query,
+            variable_values,
+            context_value,
+            root_value,
+            operation_name,
+            allowed_operation_types,
+            operation_extensions,
+        )
+
+    @property
+    def runs_directly(self) -> bool:
+        """Whether no extension but our own takes part, and `run` does all there is to do."""
+        return len(self.extensions) == 1
+
+    async def run(
+        self,
+        operation: Operation,
+        variables: VariableValues,
+        context_value: Any,
+        root_value: Any = None,
+        operation_extensions: dict[str, Any] | None = None,
+    ) -> Result:
+        """Run a query or a mutation that `documents` has prepared and checked.
+
+        Leaves out what Strawberry does around the execution of every operation for extensions
+        that are not there.
+        """
+        executor: Any = self._executor(
+            self._schema,
+            operation.fragments,
+            operation.fragment_details,
+            root_value,
+            context_value,
+            operation.node,
+            variables,
+            default_field_resolver,
+            default_type_resolver,
+            default_field_resolver,
+            is_awaitable=optimized_is_awaitable,
+            operation_extensions=operation_extensions,
+        )
+        try:
+            result = executor.execute_operation()
+            if executor.is_awaitable(result):
+                result = await result
+        except Exception as error:
+            errors: list[GraphQLError] = [GraphQLError(str(error), original_error=error)]
+            self._present(errors, operation.name)
+            return PreExecutionError(data=None, errors=errors)
+        if result.errors:
+            self._present(result.errors, operation.name)
+        return Result(data=result.data, errors=result.errors)
 
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
@@ -55,7 +143,9 @@ class Schema(strawberry.Schema):
         Strawberry calls this once with every list of errors that leaves by any transport,
         before it is formatted; its own version only logs them, and logs client errors as errors.
         """
-        operation = execution_context.operation_name if execution_context else None
+        self._present(errors, execution_context.operation_name if execution_context else None)
+
+    def _present(self, errors: list[GraphQLError], operation: str | None) -> None:
         errors[:] = [present(error, operation) for error in errors]
         codes = sorted({str((error.extensions or {}).get("code")) for error in errors})
         log.info("graphql.errors", codes=codes, operation=operation and operation[:100])
@@ -92,7 +182,7 @@ class _PreparedDocument(SchemaExtension):
         yield
 
 
-class _DeadlineExecutor(StrawberryGraphQLCoreExecutionContext):
+class _DeadlineExecutor(EngineExecutor):
     """Executes a query, a mutation or one event of a subscription, for a limited time."""
 
     seconds: ClassVar[float]

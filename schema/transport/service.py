@@ -5,6 +5,7 @@ from contextlib import aclosing
 from typing import Any, NamedTuple
 
 from graphql import OperationType
+from graphql.execution.values import VariableValues
 from litestar import Request, WebSocket
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 
@@ -21,6 +22,15 @@ ContextFactory = Callable[[Connection, Mapping[str, Any] | None], Awaitable[Any]
 `connection_init`. Raises ConnectionRejected, or any public error, to refuse it."""
 
 
+class Ready(NamedTuple):
+    """A request that may be run: its text, the operation of it, and the variables' values."""
+
+    request: GraphQLRequest
+    text: str
+    operation: Operation
+    variables: VariableValues
+
+
 class Service(NamedTuple):
     """A schema and how it is served."""
 
@@ -33,8 +43,8 @@ class Service(NamedTuple):
     watch_session: WatchSession | None
     draining: Draining
 
-    async def resolve(self, request: GraphQLRequest) -> tuple[str, Operation]:
-        """The text and the operation that `request` asks for, checked with its variables.
+    async def resolve(self, request: GraphQLRequest) -> Ready:
+        """What `request` asks for, checked with its variables.
 
         Raises Refused or RequestError, before anything is spent on a context.
         """
@@ -44,15 +54,18 @@ class Service(NamedTuple):
         )
         documents = self.schema.documents
         operation = documents.prepare(text).operation(request.operation_name or None)
-        documents.check(operation, request.variables)
+        variables = documents.check(operation, request.variables)
         if sha256 and request.query and self.persisted_queries and not self.trusted_documents:
             await self.persisted_queries.put(sha256, text)
-        return text, operation
+        return Ready(request, text, operation, variables)
 
-    async def execute(
-        self, text: str, request: GraphQLRequest, operation: Operation, context: Any
-    ) -> ExecutionResult:
+    async def execute(self, ready: Ready, context: Any) -> ExecutionResult:
         """Run a query or a mutation."""
+        request, text, operation, variables = ready
+        if self.schema.runs_directly:
+            return await self.schema.run(
+                operation, variables, context, operation_extensions=request.extensions
+            )
         return await self.schema.execute(
             text,
             variable_values=request.variables,
@@ -61,12 +74,11 @@ class Service(NamedTuple):
             operation_extensions=request.extensions,
         )
 
-    async def stream(
-        self, text: str, request: GraphQLRequest, operation: Operation, context: Any
-    ) -> AsyncGenerator[ExecutionResult, None]:
+    async def stream(self, ready: Ready, context: Any) -> AsyncGenerator[ExecutionResult, None]:
         """Run any operation; a query or a mutation gives one result."""
+        request, text, operation, _ = ready
         if operation.type is not OperationType.SUBSCRIPTION:
-            yield await self.execute(text, request, operation, context)
+            yield await self.execute(ready, context)
             return
         source = await self.schema.stream(
             text,

@@ -228,9 +228,9 @@ class _Connection:
     async def _operate(self, id: str, request: GraphQLRequest) -> None:
         """Run one operation, with a context of its own."""
         try:
-            text, operation = await self.service.resolve(request)
+            ready = await self.service.resolve(request)
             context = await self.service.context_factory(self.socket, self.params)
-            async with aclosing(self.service.stream(text, request, operation, context)) as results:
+            async with aclosing(self.service.stream(ready, context)) as results:
                 async for result in results:
                     if is_request_error(result):
                         raise Refused(*(result.errors or []))

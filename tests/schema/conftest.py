@@ -18,11 +18,19 @@ def whole_schema() -> Schema:
     return build_schema(introspection=True)
 
 
+@pytest.fixture(scope="session")
+def core_schema() -> Schema:
+    """The same without the engine: what graphql-core answers."""
+    return build_schema(introspection=True, engine=False)
+
+
 @pytest.fixture
-async def face(settings: Settings, whole_schema: Schema) -> AsyncIterator[Face]:
+async def face(
+    settings: Settings, whole_schema: Schema, core_schema: Schema
+) -> AsyncIterator[Face]:
     """Everything but a payment provider."""
     async with open_runtime(settings) as runtime:
-        yield Face(whole_schema, runtime)
+        yield Face(whole_schema, runtime, core_schema)
 
 
 @pytest.fixture(scope="session")
@@ -35,10 +43,10 @@ async def schema_sandbox() -> AsyncIterator[Sandbox]:
 
 @pytest.fixture
 async def paying_face(
-    settings: Settings, whole_schema: Schema, schema_sandbox: Sandbox
+    settings: Settings, whole_schema: Schema, core_schema: Schema, schema_sandbox: Sandbox
 ) -> AsyncIterator[Face]:
     """With a payment provider that knows of no money yet."""
     await schema_sandbox.control.reset()
     settings = msgspec.structs.replace(settings, stripe_api_base=schema_sandbox.base_url)
     async with open_runtime(settings) as runtime:
-        yield Face(whole_schema, runtime)
+        yield Face(whole_schema, runtime, core_schema)

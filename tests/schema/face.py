@@ -6,29 +6,45 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
+from graphql import GraphQLError, OperationDefinitionNode, OperationType, parse
 from strawberry.types import ExecutionResult
 
 from app.actor import ANONYMOUS, Actor, Role
 from app.runtime import Runtime
 from schema import ids
 from schema.context import Context
+from schema.loaders import Loaders
 from schema.transport.schema import Schema
 
 
 class Face:
-    """The schema over one runtime."""
+    """The schema over one runtime.
 
-    def __init__(self, schema: Schema, runtime: Runtime) -> None:
+    With a `reference`, the same schema without the engine, each query is put to both, and their
+    answers have to be the same: whatever a test asks tests the engine too.
+    """
+
+    def __init__(self, schema: Schema, runtime: Runtime, reference: Schema | None = None) -> None:
         self.schema = schema
+        self.reference = reference
         self.runtime = runtime
         self.db = runtime.db
 
     async def run(self, query: str, actor: Actor = ANONYMOUS, **variables: Any) -> ExecutionResult:
         """The whole result of a query or mutation."""
-        result = await self.schema.execute(
-            query, variable_values=variables, context_value=Context(self.runtime, actor)
-        )
+        context = Context(self.runtime, actor)
+        now = context.now
+        result = await self.schema.execute(query, variable_values=variables, context_value=context)
         assert isinstance(result, ExecutionResult)
+        if self.reference is not None and _only_reads(query):
+            context = Context(self.runtime, actor)
+            context.now = now
+            context.loaders = Loaders(self.db, actor, now)
+            expected = await self.reference.execute(
+                query, variable_values=variables, context_value=context
+            )
+            assert _encoded(result) == _encoded(expected), query
         return result
 
     async def ask(self, query: str, actor: Actor = ANONYMOUS, **variables: Any) -> dict[str, Any]:
@@ -56,6 +72,23 @@ class Face:
             async for result in source:
                 assert not result.errors, result.errors
                 yield result.data
+
+
+def _only_reads(text: str) -> bool:
+    try:
+        definitions = parse(text).definitions
+    except GraphQLError:
+        return False
+    operations = [each for each in definitions if isinstance(each, OperationDefinitionNode)]
+    return all(each.operation is OperationType.QUERY for each in operations)
+
+
+def _encoded(result: ExecutionResult) -> tuple[bytes, list[Any]]:
+    """An answer to compare: the order of keys matters, the id in the log does not."""
+    errors: list[Any] = [error.formatted for error in result.errors or ()]
+    for error in errors:
+        error.get("extensions", {}).pop("errorId", None)
+    return msgspec.json.encode(result.data), errors
 
 
 def person(user_id: UUID, role: Role = Role.USER, **more: Any) -> Actor:

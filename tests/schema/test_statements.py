@@ -54,8 +54,9 @@ async def market(face: Face, size: int) -> None:
 
 
 async def cost(face: Face, query: str, actor: Any, **variables: Any) -> tuple[int, dict[str, Any]]:
+    alone = Face(face.schema, face.runtime)
     with counted(face.db) as statements:
-        data = await face.ask(query, actor, **variables)
+        data = await alone.ask(query, actor, **variables)
     return len(statements), data
 
 

@@ -1,0 +1,15 @@
+"""A breadth-first GraphQL executor for Strawberry schemas; it knows nothing of the trade.
+
+An operation is planned once: Python source is generated for its selection and compiled. A plan
+reads plain attributes in line, calls each resolver for all of its parents before anything is
+awaited (so that loaders batch), and builds the response as plain dicts. It handles success only:
+an exception, a null where none may be, or anything it does not know hands the whole operation to
+graphql-core, whose answer, errors and paths are then exact. See docs/decisions/0040.
+"""
+
+from schema.engine.batch import batched
+from schema.engine.executor import EngineExecutor
+from schema.engine.loader import Loader
+from schema.engine.plans import Engine
+
+__all__ = ["Engine", "EngineExecutor", "Loader", "batched"]

@@ -1,0 +1,35 @@
+"""What ends an attempt, and which values the fast path may look into."""
+
+from types import CoroutineType, GeneratorType
+from typing import Any
+
+from graphql import Undefined
+from strawberry.execution import optimized_is_awaitable
+
+MOST_CLASSES = 4096
+
+
+is_awaitable = optimized_is_awaitable
+
+
+class Abandoned(Exception):
+    """The fast path cannot answer this: graphql-core has to. Never seen by a client."""
+
+
+class Plain:
+    """Classes whose values are neither awaitable, an exception nor null: known after one look."""
+
+    def __init__(self) -> None:
+        self.classes: set[type] = {str, int, float, bool, list, tuple, dict}
+
+    def admit(self, value: Any) -> None:
+        """Remember the class of `value`. Raises Abandoned, or the value when it is an exception."""
+        if value is None or value is Undefined:
+            raise Abandoned("null")
+        if isinstance(value, Exception):
+            raise value
+        if is_awaitable(value):
+            raise Abandoned("awaitable")
+        kind = type(value)
+        if kind not in (GeneratorType, CoroutineType) and len(self.classes) < MOST_CLASSES:
+            self.classes.add(kind)
