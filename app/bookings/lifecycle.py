@@ -1,6 +1,6 @@
 """The life of a booking as data: which action leads from which state to which, and by whom.
 
-Source: docs/domain in the trade's terms, section 4 of the domain rules. No other transition exists.
+Source: section 4 of the domain rules. No other transition exists.
 """
 
 from datetime import datetime, timedelta
