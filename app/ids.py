@@ -6,14 +6,18 @@ from uuid import UUID
 
 
 def new_id() -> UUID:
-    """A fresh UUIDv7: 48 bits of Unix milliseconds, then 74 random bits."""
-    milliseconds = time.time_ns() // 1_000_000
-    random = int.from_bytes(os.urandom(10), "big")
+    """A fresh UUIDv7: 60 bits of time, in steps of a quarter of a microsecond, then 62 random bits.
+
+    The 12 bits after the milliseconds are their fraction (RFC 9562, section 6.2, method 3): ids
+    made one after the other in one process are in that order.
+    """
+    milliseconds, fraction = divmod(time.time_ns(), 1_000_000)
+    random = int.from_bytes(os.urandom(8), "big") & 0x3FFF_FFFF_FFFF_FFFF
     value = (
         (milliseconds & 0xFFFF_FFFF_FFFF) << 80
         | 0x7 << 76
-        | (random >> 62 & 0xFFF) << 64
+        | (fraction * 4_096 // 1_000_000) << 64
         | 0b10 << 62
-        | random & 0x3FFF_FFFF_FFFF_FFFF
+        | random
     )
     return UUID(int=value)
