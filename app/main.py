@@ -12,6 +12,7 @@ from litestar.datastructures import State
 from app import clock, config, telemetry
 from app.config import Settings, SettingsError
 from app.http import docs, health, media, metrics, problems, security, state, webhooks
+from app.http.accounts import accounts_router
 from app.http.auth import auth_router
 from app.http.shutdown import drained_first
 from app.identity import sessions, tokens
@@ -33,6 +34,7 @@ Connection = Request[Any, Any, Any] | WebSocket[Any, Any, Any]
 
 ROUTES = (
     auth_router,
+    accounts_router,
     webhooks.stripe_webhook,
     health.live,
     health.ready,

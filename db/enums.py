@@ -3,6 +3,16 @@
 from enum import StrEnum
 
 
+class LinkPurpose(StrEnum):
+    """What following a mailed link does."""
+
+    VERIFY_EMAIL = "VERIFY_EMAIL"
+    RESET_PASSWORD = "RESET_PASSWORD"
+    # A change of address is confirmed at both.
+    LEAVE_EMAIL = "LEAVE_EMAIL"
+    TAKE_EMAIL = "TAKE_EMAIL"
+
+
 class PropertyStatus(StrEnum):
     DRAFT = "DRAFT"
     PUBLISHED = "PUBLISHED"

@@ -41,6 +41,7 @@ class ErrorCode(StrEnum):
     TRANSITION_NOT_ALLOWED = "TRANSITION_NOT_ALLOWED"
     PROPERTY_INCOMPLETE = "PROPERTY_INCOMPLETE"
     HOST_REQUIRED = "HOST_REQUIRED"
+    EMAIL_NOT_VERIFIED = "EMAIL_NOT_VERIFIED"
     REVIEW_NOT_ALLOWED = "REVIEW_NOT_ALLOWED"
 
 
@@ -59,6 +60,7 @@ describe(
     TRANSITION_NOT_ALLOWED="The booking's state does not allow the action.",
     PROPERTY_INCOMPLETE="Something is missing before the property can be published.",
     HOST_REQUIRED="Only hosts can do this: see `becomeHost`.",
+    EMAIL_NOT_VERIFIED="The viewer's e-mail address has to be confirmed first.",
     REVIEW_NOT_ALLOWED="The stay cannot be reviewed, or not any more.",
 )
 
@@ -88,6 +90,14 @@ class ForbiddenError(Error):
 
 @strawberry.type(description="Only hosts can do this: see `becomeHost`.")
 class HostRequiredError(Error):
+    pass
+
+
+@strawberry.type(
+    description="The viewer's e-mail address has to be confirmed first: they have a mail with a "
+    "link, or get another by `POST /auth/resend-verification`."
+)
+class EmailNotVerifiedError(Error):
     pass
 
 
@@ -158,6 +168,7 @@ TYPES: dict[ErrorCode, type[Error]] = {
     ErrorCode.TRANSITION_NOT_ALLOWED: TransitionNotAllowedError,
     ErrorCode.PROPERTY_INCOMPLETE: PropertyIncompleteError,
     ErrorCode.HOST_REQUIRED: HostRequiredError,
+    ErrorCode.EMAIL_NOT_VERIFIED: EmailNotVerifiedError,
     ErrorCode.REVIEW_NOT_ALLOWED: ReviewNotAllowedError,
 }
 # Where GraphQL's ways and ours have different words.

@@ -8,14 +8,14 @@ from uuid import UUID
 import strawberry
 
 from app.bookings.queries import BOOKINGS_OF_GUEST, BOOKINGS_OF_HOST, BookingRow
-from app.identity import service
+from app.identity import accounts
 from app.identity.policy import is_own
 from app.identity.queries import UserRow
 from app.payouts.queries import PAYOUTS_OF_HOST, PayoutAccountRow, PayoutRow
 from app.properties.queries import PROPERTIES_OF_HOST, PropertyRow
 from schema.context import Info, absolute
 from schema.enums import BookingStatus, PropertyStatus
-from schema.errors import NotFoundError
+from schema.errors import EmailNotVerifiedError, NotFoundError
 from schema.mutations import mutation, union
 from schema.node import Node, shows
 from schema.paging import DEFAULT_PAGE, After, Connection, First, listed
@@ -183,7 +183,7 @@ class BecomeHostSuccess:
 async def become_host(info: Info) -> BecomeHostSuccess:
     context = info.context
     user_id = await context.runtime.db.run(
-        lambda session: service.become_host(session, context.actor, context.now)
+        lambda session: accounts.become_host(session, context.actor, context.now)
     )
     return BecomeHostSuccess(user_id=user_id)
 
@@ -192,6 +192,6 @@ async def become_host(info: Info) -> BecomeHostSuccess:
 class UserMutations:
     become_host = mutation(
         become_host,
-        union("BecomeHostResult", BecomeHostSuccess, NotFoundError),
+        union("BecomeHostResult", BecomeHostSuccess, NotFoundError, EmailNotVerifiedError),
         "Turn the viewer into a host, for good. Again changes nothing.",
     )

@@ -21,6 +21,7 @@ from app.bookings.expiry import expire_lapsed
 from app.bookings.lifecycle import TRANSITIONS, Action, hold_deadline
 from app.bookings.transitions import record
 from app.config import Settings
+from app.identity import accounts
 from app.ids import new_id
 from app.money import Money
 from app.payments import service as payments
@@ -89,10 +90,11 @@ async def place(
 ) -> Placed:
     """Hold the nights for the guest and open the payment, or find what the key's twin placed.
 
-    Raises Invalid, IdempotencyConflict, PropertyNotBookable, StayNotAllowed, DatesUnavailable and
-    PriceChanged; each leaves nothing behind.
+    Raises EmailNotVerified, Invalid, IdempotencyConflict, PropertyNotBookable, StayNotAllowed,
+    DatesUnavailable and PriceChanged; each leaves nothing behind.
     """
     guest_id = actor.require_user()
+    await accounts.require_verified(session, guest_id)
     message = plain_text(command.message, "message", 0, MESSAGE_LENGTH)
     booking_id = new_id()
     earlier = await idempotency.claim(

@@ -48,6 +48,17 @@ Username = Annotated[
 Name = Annotated[
     str, Meta(min_length=1, max_length=rules.MAX_NAME, description="1 to 100 characters.")
 ]
+NewPassword = Annotated[
+    str,
+    Meta(
+        min_length=rules.MIN_PASSWORD,
+        max_length=rules.MAX_PASSWORD,
+        description="Anything from 10 to 256 characters that is not among the common ones.",
+        examples=["gravel otter lamp"],
+        extra_json_schema={"format": "password"},
+    ),
+]
+Password = Annotated[str, Meta(max_length=1_024, extra_json_schema={"format": "password"})]
 RefreshText = Annotated[
     str,
     Meta(
@@ -67,16 +78,7 @@ class RegisterBody(Body, frozen=True, kw_only=True):
 
     email: Email
     username: Username
-    password: Annotated[
-        str,
-        Meta(
-            min_length=rules.MIN_PASSWORD,
-            max_length=rules.MAX_PASSWORD,
-            description="Anything from 10 to 256 characters that is not among the common ones.",
-            examples=["gravel otter lamp"],
-            extra_json_schema={"format": "password"},
-        ),
-    ]
+    password: NewPassword
     first_name: Name
     last_name: Name
 
@@ -88,11 +90,11 @@ class LoginBody(Body, frozen=True, kw_only=True):
         str,
         Meta(
             max_length=rules.MAX_LOGIN,
-            description="The e-mail address or the username.",
+            description="The e-mail address, once it is confirmed, or the username.",
             examples=["ada@example.com"],
         ),
     ]
-    password: Annotated[str, Meta(max_length=1_024, extra_json_schema={"format": "password"})]
+    password: Password
 
 
 class RefreshBody(Body, frozen=True, kw_only=True):
@@ -156,16 +158,17 @@ def require_json(request: Request[Any, Any, Any]) -> None:
     summary="Make an account",
     description=(
         "Answers the same whether or not the address already has an account, whose owner gets "
-        "a mail. Sign in afterwards."
+        "a mail; otherwise the mail has a link that confirms the address. Until then, sign in "
+        "with the username: browsing works, booking and hosting do not."
     ),
-    response_description="The account is there, or its owner has been told.",
+    response_description="Look into your mail.",
     responses=documented(400, 409, 413, 415),
 )
 async def register(
     request: Request[Any, Any, Any], data: JSONBody[RegisterBody]
 ) -> Response[Registered]:
     wanted = Registration(**msgspec.structs.asdict(data))
-    await flows.register(runtime_of(request).db, wanted)
+    await flows.register(runtime_of(request).db, wanted, clock.now())
     echo = Registered(
         email=data.email,
         username=data.username,
@@ -193,7 +196,7 @@ async def login(
         keys_of(request),
         data.login,
         data.password,
-        _client(request),
+        client_of(request),
         clock.now(),
     )
     return _reply(request, signed_in)
@@ -218,7 +221,7 @@ async def refresh(
     if token is None:
         raise RefreshRefused
     refreshed = await flows.refresh(
-        runtime_of(request).db, keys_of(request), token, _client(request), clock.now()
+        runtime_of(request).db, keys_of(request), token, client_of(request), clock.now()
     )
     return _reply(request, refreshed)
 
@@ -284,7 +287,8 @@ def _actor(request: Request[Any, Any, Any]) -> Actor:
         return ANONYMOUS
 
 
-def _client(request: Request[Any, Any, Any]) -> Client:
+def client_of(request: Request[Any, Any, Any]) -> Client:
+    """The program that asks."""
     agent = request.headers.get("user-agent", "")
     return Client(
         user_agent="".join(letter for letter in agent if letter.isprintable()),
@@ -336,7 +340,6 @@ def _absolute(request: Request[Any, Any, Any], url: str | None) -> str | None:
     return url
 
 
-# Accounts are made and signed in here; everything else about them is in GraphQL.
 auth_router = Router(
     PATH,
     route_handlers=[register, login, refresh, logout],

@@ -10,7 +10,7 @@ from litestar.openapi.plugins import JsonRenderPlugin, ScalarRenderPlugin
 from litestar.openapi.spec import Server, Tag
 
 from app.config import Settings
-from app.http import auth, health, problems
+from app.http import accounts, auth, health, problems
 from app.http.state import keys_of
 from app.identity import tokens
 
@@ -24,6 +24,7 @@ Every answer carries `X-Request-ID`; one that a client sends is taken over.
 """
 TAGS = [
     Tag("Sign-in", "Accounts and their sessions."),
+    Tag("Account", "E-mail addresses and passwords."),
     Tag("Webhooks", "For payment providers."),
     Tag("Health", "For orchestrators."),
     Tag("Pictures", "Files of listings and people."),
@@ -34,10 +35,24 @@ MODELS = (
     auth.LoginBody,
     auth.RefreshBody,
     auth.SignedInReply,
+    accounts.CodeBody,
+    accounts.ForgottenBody,
+    accounts.ResetBody,
+    accounts.ChangePasswordBody,
+    accounts.ChangeEmailBody,
+    accounts.EmailChangeReply,
     health.Live,
     health.Ready,
     problems.Problem,
 )
+SECURITY = {
+    "accessToken": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "The `accessToken` of a sign-in.",
+    }
+}
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 
 
@@ -95,11 +110,14 @@ def refined(document: dict[str, Any]) -> dict[str, Any]:
     """Litestar's document, with what it cannot know of our types and handlers."""
     # msgspec knows its own constraints, docstrings and examples better.
     _, schemas = msgspec.json.schema_components(MODELS, ref_template="#/components/schemas/{name}")
-    document["components"] = {"schemas": schemas}
+    document["components"] = {"schemas": schemas, "securitySchemes": SECURITY}
     paths = document["paths"]
+    for item in paths.values():
+        for operation in item.values():
+            # Litestar invents a body for what has none.
+            operation["responses"].get("204", {}).pop("content", None)
     for operation in (paths["/auth/refresh"]["post"], paths["/auth/logout"]["post"]):
         operation["requestBody"]["required"] = False
-    paths["/auth/logout"]["post"]["responses"]["204"].pop("content", None)
     webhook = paths["/webhooks/stripe"]["post"]
     webhook["responses"]["200"].pop("content", None)
     webhook["requestBody"] = {"required": True, "content": {"application/json": BINARY}}

@@ -1,6 +1,6 @@
 """What an account or a sign-in can be refused for."""
 
-from app.errors import Conflict, Unauthenticated
+from app.errors import Conflict, DomainError, Forbidden, Unauthenticated
 
 
 class UsernameTaken(Conflict):
@@ -19,6 +19,42 @@ class SignInRefused(Unauthenticated):
 
     def __init__(self) -> None:
         super().__init__("No account matches this login and password.")
+
+
+class WrongPassword(Forbidden):
+    """Somebody who is signed in did not know the account's password."""
+
+    code = "WRONG_PASSWORD"
+
+    def __init__(self) -> None:
+        super().__init__("This is not your password.")
+
+
+class EmailNotVerified(Forbidden):
+    """Browsing needs no verified address; booking and hosting do."""
+
+    code = "EMAIL_NOT_VERIFIED"
+
+    def __init__(self) -> None:
+        super().__init__("Confirm your e-mail address first: follow the link in our mail.")
+
+
+class EmailTaken(Conflict):
+    """Only whoever reads the address's mail is told this."""
+
+    code = "EMAIL_TAKEN"
+
+    def __init__(self) -> None:
+        super().__init__("This e-mail address belongs to another account.")
+
+
+class LinkRefused(DomainError):
+    """A mailed link is not ours, has been used, has expired, or has been overtaken."""
+
+    code = "LINK_REFUSED"
+
+    def __init__(self) -> None:
+        super().__init__("This link has been used or has expired. Ask for a new one.")
 
 
 class RefreshRefused(Unauthenticated):

@@ -5,20 +5,44 @@ from uuid import UUID
 from app.outbox import Event
 
 
-class UserRegistered(Event, frozen=True, kw_only=True):
-    """Somebody has made an account."""
+class LinkIssued(Event, frozen=True, kw_only=True):
+    """A link is to be mailed. Only the worker finds out to whom, and in which words."""
+
+    tasks = ("notifications.send_link",)
+    link_id: UUID
+
+
+class EmailVerified(Event, frozen=True, kw_only=True):
+    """A new account's address is known to be its owner's."""
 
     tasks = ("notifications.welcome",)
     user_id: UUID
 
 
-class RegisteredAgain(Event, frozen=True, kw_only=True):
-    """Somebody registered with an address that has an account: its owner is told, nobody else."""
+class PasswordForgotten(Event, frozen=True, kw_only=True):
+    """Somebody says that they forgot a password. Whether there is an account is not known yet."""
 
-    tasks = ("notifications.already_registered",)
+    tasks = ("identity.answer_forgotten_password",)
+    email: str
+    # The id of the link to make, so that doing it twice makes one.
+    link_id: UUID
+
+
+class PasswordChanged(Event, frozen=True, kw_only=True):
+    """An account has another password."""
+
+    tasks = ("notifications.password_changed",)
     user_id: UUID
-    # Tells one attempt from the next, so that each has a letter of its own.
-    attempt_id: UUID
+    change_id: UUID
+
+
+class EmailChanged(Event, frozen=True, kw_only=True):
+    """An account has another e-mail address."""
+
+    tasks = ("notifications.email_changed",)
+    user_id: UUID
+    old_email: str
+    change_id: UUID
 
 
 class HostJoined(Event, frozen=True, kw_only=True):

@@ -1,14 +1,16 @@
-"""Registration and sign-in: hash outside of any transaction, then one short transaction."""
+"""Registration, sign-in, passwords: hash outside of any transaction, then one short one."""
 
 from datetime import datetime
 
 import msgspec
 from sqlalchemy import select
 
-from app.identity import rules, service, tokens
-from app.identity.errors import RefreshRefused, SignInRefused
+from app.actor import Actor
+from app.identity import accounts, rules, service, tokens
+from app.identity.accounts import NewAccount
+from app.identity.errors import RefreshRefused, SignInRefused, WrongPassword
 from app.identity.passwords import hash_password, verify_password
-from app.identity.service import Client, NewAccount, SignedIn
+from app.identity.service import Client, SignedIn
 from app.identity.tokens import TokenKeys
 from db.models import User
 from db.session import Database
@@ -24,7 +26,7 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
     last_name: str
 
 
-async def register(db: Database, wanted: Registration) -> None:
+async def register(db: Database, wanted: Registration, now: datetime) -> None:
     """Make an account. Raises Invalid, UsernameTaken, Unavailable.
 
     Says and does the same, for as long, whether or not the address has an account.
@@ -34,7 +36,7 @@ async def register(db: Database, wanted: Registration) -> None:
     first_name = rules.clean_name(wanted.first_name, "firstName")
     last_name = rules.clean_name(wanted.last_name, "lastName")
     rules.check_password(
-        wanted.password, username, email, email.partition("@")[0], first_name, last_name
+        wanted.password, *rules.personal_words(username, email, first_name, last_name)
     )
     new = NewAccount(
         email=email,
@@ -43,7 +45,7 @@ async def register(db: Database, wanted: Registration) -> None:
         first_name=first_name,
         last_name=last_name,
     )
-    await db.run(lambda session: service.register(session, new))
+    await db.run(lambda session: accounts.register(session, new, now))
 
 
 async def sign_in(
@@ -92,3 +94,65 @@ async def refresh(
     if refreshed is None:
         raise RefreshRefused
     return refreshed
+
+
+async def reset_password(
+    db: Database, keys: TokenKeys, code: str, password: str, now: datetime
+) -> None:
+    """Set another password by a mailed link. Raises LinkRefused, Invalid, EmailTaken, Unavailable.
+
+    A password that is refused does not use the link up.
+    """
+    async with db.read() as connection:
+        owner = await accounts.owner_of_reset(connection, keys, code, now)
+    rules.check_password(password, *rules.personal_words(*owner))
+    hashed = await hash_password(password)
+    await db.run(lambda session: accounts.reset_password(session, keys, code, hashed, now))
+
+
+async def change_password(
+    db: Database, actor: Actor, current: str, password: str, now: datetime
+) -> None:
+    """Replace the caller's password and end their other sessions.
+
+    Raises Unauthenticated, WrongPassword, Invalid, Unavailable.
+    """
+    stored = await _verified_hash(db, actor, current)
+    async with db.read() as connection:
+        found = await connection.execute(
+            select(User.username, User.email, User.first_name, User.last_name).where(
+                User.id == actor.user_id
+            )
+        )
+    rules.check_password(password, *rules.personal_words(*found.one()), field="newPassword")
+    hashed = await hash_password(password)
+    if not await db.run(
+        lambda session: accounts.change_password(session, actor, stored, hashed, now)
+    ):
+        raise WrongPassword
+
+
+async def change_email(
+    db: Database, actor: Actor, password: str, new_email: str, now: datetime
+) -> None:
+    """Ask both addresses whether the account may move to the new one.
+
+    Says and does the same whether or not the new one is somebody's. Raises Unauthenticated,
+    WrongPassword, Invalid, Unavailable.
+    """
+    email = rules.clean_email(new_email)
+    await _verified_hash(db, actor, password)
+    await db.run(lambda session: accounts.request_email_change(session, actor, email, now))
+
+
+async def _verified_hash(db: Database, actor: Actor, password: str) -> str:
+    """The stored hash of the caller's password. Raises WrongPassword when it is another one's."""
+    async with db.read() as connection:
+        found = await connection.execute(
+            select(User.password_hash).where(User.id == actor.require_user())
+        )
+    stored = found.scalar_one_or_none()
+    valid, _ = await verify_password(password[: rules.MAX_PASSWORD + 1], stored)
+    if not valid or stored is None:
+        raise WrongPassword
+    return stored

@@ -82,20 +82,25 @@ def clean_name(text: str, field: str) -> str:
     return name
 
 
-def check_password(password: str, *personal: str) -> None:
+def personal_words(username: str, email: str, first_name: str, last_name: str) -> tuple[str, ...]:
+    """What somebody who knows the person tries first as a password."""
+    return username, email, email.partition("@")[0], first_name, last_name
+
+
+def check_password(password: str, *personal: str, field: str = "password") -> None:
     """Refuse what is guessed first: short, common, or made of the `personal` words.
 
     Raises Invalid. Whatever passes is used as it is: spaces, any script, up to 256 characters.
     """
     if len(password) < MIN_PASSWORD:
-        raise Invalid(f"A password has at least {MIN_PASSWORD} characters.", field="password")
+        raise Invalid(f"A password has at least {MIN_PASSWORD} characters.", field=field)
     if len(password) > MAX_PASSWORD:
-        raise Invalid(f"A password has at most {MAX_PASSWORD} characters.", field="password")
+        raise Invalid(f"A password has at most {MAX_PASSWORD} characters.", field=field)
     if is_common(password, *personal):
         raise Invalid(
             "This password is one of the first that are guessed. Choose another, such as a few"
             " unrelated words.",
-            field="password",
+            field=field,
         )
 
 

@@ -1,4 +1,4 @@
-"""Accounts and sign-in sessions, each function inside the caller's transaction.
+"""Sign-in sessions, each function inside the caller's transaction.
 
 A sign-in session is one device, and the family of its refresh tokens: each is used once and
 followed by the next. Whoever uses one again, later than a retry would or from elsewhere, has
@@ -10,19 +10,16 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, insert, select, update
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import ColumnElement, Row, and_, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import pubsub
 from app.actor import Actor, Role
-from app.errors import Conflict, NotFound
+from app.errors import Unauthenticated
 from app.identity import tokens
-from app.identity.errors import UsernameTaken
-from app.identity.events import HostJoined, RegisteredAgain, UserRegistered, session_channel
+from app.identity.events import session_channel
 from app.identity.tokens import TokenKeys
 from app.ids import new_id
-from app.outbox import emit
 from db.models import RefreshToken, SignInSession, User
 from db.rows import columns
 
@@ -32,16 +29,7 @@ MAX_USER_AGENT = 256
 
 LOGGED_OUT = "LOGGED_OUT"
 REUSED = "REUSED"
-
-
-class NewAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody registers with, cleaned by the rules; the password is hashed already."""
-
-    email: str
-    username: str
-    password_hash: str
-    first_name: str
-    last_name: str
+PASSWORD_CHANGED = "PASSWORD_CHANGED"
 
 
 class Client(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,32 +72,6 @@ class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 ACCOUNT = columns(User, Account)
-
-
-async def register(session: AsyncSession, new: NewAccount) -> None:
-    """Make an account, or tell the owner of the address that somebody tried to.
-
-    The caller learns nothing about the address. Raises UsernameTaken.
-    """
-    user_id = new_id()
-    made = await session.execute(
-        postgresql.insert(User)
-        .values(id=user_id, **msgspec.structs.asdict(new))
-        .on_conflict_do_nothing()
-        .returning(User.id)
-    )
-    if made.first() is not None:
-        await emit(session, UserRegistered(user_id=user_id))
-        return
-    taken = await session.execute(select(User.id).where(User.username == new.username))
-    if taken.first() is not None:
-        raise UsernameTaken
-    owner = await session.execute(select(User.id).where(User.email == new.email))
-    owner_id = owner.scalar_one_or_none()
-    if owner_id is None:
-        # Whoever was in the way has gone since.
-        raise Conflict("Try again.")
-    await emit(session, RegisteredAgain(user_id=owner_id, attempt_id=new_id()))
 
 
 async def open_session(
@@ -212,24 +174,37 @@ async def revoke(session: AsyncSession, session_id: UUID, reason: str, now: date
     return True
 
 
-async def become_host(session: AsyncSession, actor: Actor, now: datetime) -> UUID:
-    """Turn the caller into a host, for good; again changes nothing. Returns the user's id.
+async def revoke_all(
+    session: AsyncSession, user_id: UUID, reason: str, now: datetime, *, but: UUID | None = None
+) -> int:
+    """End every sign-in session of a user, or all `but` one. Returns how many there were."""
+    found = await session.execute(
+        select(SignInSession.id)
+        .where(SignInSession.user_id == user_id, SignInSession.revoked_at.is_(None))
+        .where(*([SignInSession.id != but] if but is not None else []))
+        # In one order everywhere, as in `logout`.
+        .order_by(SignInSession.id)
+    )
+    ended = [await revoke(session, session_id, reason, now) for session_id in found.scalars()]
+    return sum(ended)
 
-    Raises Unauthenticated, and NotFound when the account has gone.
+
+async def require_open(session: AsyncSession, actor: Actor, now: datetime) -> UUID:
+    """The caller's user id. Raises Unauthenticated when their session has ended meanwhile.
+
+    An access token outlives its session by some minutes: too long to change an account with it.
     """
     user_id = actor.require_user()
-    changed = await session.execute(
-        update(User)
-        .where(User.id == user_id, User.is_host.is_(False))
-        .values(is_host=True, host_since_at=now)
-        .returning(User.id)
+    found = await session.execute(
+        select(SignInSession.id).where(
+            SignInSession.id == actor.session_id,
+            SignInSession.user_id == user_id,
+            SignInSession.revoked_at.is_(None),
+            SignInSession.expires_at > now,
+        )
     )
-    if changed.first() is not None:
-        await emit(session, HostJoined(user_id=user_id))
-        return user_id
-    known = await session.execute(select(User.id).where(User.id == user_id))
-    if known.first() is None:
-        raise NotFound("This account no longer exists.")
+    if found.first() is None:
+        raise Unauthenticated
     return user_id
 
 
@@ -313,5 +288,11 @@ def _signed_in(
 
 
 def is_login(login: str) -> ColumnElement[bool]:
-    """The account that signs in by this e-mail address or username."""
-    return User.email == login if "@" in login else User.username == login
+    """The account that signs in by this e-mail address or username.
+
+    An address that is not verified signs nobody in: it may be somebody else's, whose account must
+    be found whoever else claims it. A username always does.
+    """
+    if "@" in login:
+        return and_(User.email == login, User.email_verified_at.is_not(None))
+    return User.username == login

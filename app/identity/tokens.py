@@ -47,6 +47,8 @@ class TokenKeys(msgspec.Struct, frozen=True, kw_only=True):
     claims_of: Callable[[str], "_Claims"]
     # One per signing key, in their order: what refresh tokens' successors are derived with.
     refresh_secrets: tuple[bytes, ...]
+    # The same for mailed links.
+    link_secrets: tuple[bytes, ...]
     issuer: str
     access_token_seconds: int
     refresh_token_seconds: int
@@ -72,7 +74,8 @@ def load_keys(settings: Settings) -> TokenKeys:
         signing=keys[0],
         verifying=verifying,
         claims_of=lru_cache(REMEMBERED_TOKENS)(partial(_verified, verifying)),
-        refresh_secrets=tuple(_refresh_secret(key) for key in keys),
+        refresh_secrets=tuple(_derived(key, b"roost refresh tokens") for key in keys),
+        link_secrets=tuple(_derived(key, b"roost mailed links") for key in keys),
         issuer=settings.public_url,
         access_token_seconds=min(settings.access_token_seconds, MAX_ACCESS_TOKEN_SECONDS),
         refresh_token_seconds=settings.refresh_token_seconds,
@@ -187,7 +190,8 @@ def _import(pem: str) -> OKPKey:
     return key
 
 
-def _refresh_secret(key: OKPKey) -> bytes:
+def _derived(key: OKPKey, use: bytes) -> bytes:
+    """A secret for one use, which tells nothing about the key or about another use's."""
     private: Any = key.private_key
     raw = private.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
-    return hmac.digest(raw, b"roost refresh tokens", hashlib.sha256)
+    return hmac.digest(raw, use, hashlib.sha256)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from db.enums import BookingActor, BookingStatus, CancellationPolicy
+from db.enums import BookingActor, BookingStatus, CancellationPolicy, LinkPurpose
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,6 +20,19 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def full_name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip()
+
+
+class MailedLink(msgspec.Struct, frozen=True, kw_only=True):
+    """A link that is to be mailed. Its code is derived when it is."""
+
+    id: UUID
+    purpose: LinkPurpose
+    new_email: str | None
+    username: str
+    # The account's person, at the address that the link is for.
+    recipient: Person
+    # Whose verified address that is, when it is another account's.
+    owner: Person | None
 
 
 class Stay(msgspec.Struct, frozen=True, kw_only=True):

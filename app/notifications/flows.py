@@ -6,12 +6,19 @@ A flow that runs twice sends the same mails with the same Message-IDs.
 import logging
 from uuid import UUID
 
+import msgspec
+
+from app import clock
 from app.config import Settings
+from app.identity import tokens
+from app.identity.links import code_of
+from app.identity.tokens import TokenKeys
 from app.notifications import letters, mailer, queries
-from app.notifications.facts import Person, Stay
+from app.notifications.facts import MailedLink, Person, Stay
 from app.notifications.invitation import calendar
 from app.notifications.letters import Letter, Links
 from app.notifications.rules import Mailing, Occasion, mailings
+from db.enums import LinkPurpose
 from db.session import Database
 
 log = logging.getLogger(__name__)
@@ -23,13 +30,50 @@ async def welcome(db: Database, settings: Settings, user_id: UUID) -> None:
         await _send(settings, person, letters.welcome(person, _links(settings)), str(user_id))
 
 
-async def already_registered(
-    db: Database, settings: Settings, user_id: UUID, reference: str
-) -> None:
-    """Tell a user that somebody registered with their address; `reference` is the attempt's."""
+async def send_link(db: Database, settings: Settings, link_id: UUID) -> None:
+    """Mail a link to its address, or tell the address's owner that another account wants it.
+
+    Nothing when it has been followed, voided or overtaken meanwhile.
+    """
+    now = clock.now()
+    async with db.read() as connection:
+        link = await queries.load_link(connection, link_id, now)
+    if link is None:
+        log.info("link %s is of no use any more: no letter", link_id)
+        return
+    recipient, letter = account_letter(link, tokens.load_keys(settings), _links(settings))
+    await _send(settings, recipient, letter, str(link_id))
+
+
+async def password_changed(db: Database, settings: Settings, user_id: UUID, reference: str) -> None:
+    """Tell a user that they have another password."""
     if person := await _person(db, user_id):
-        letter = letters.already_registered(person, _links(settings))
-        await _send(settings, person, letter, reference)
+        await _send(settings, person, letters.password_changed(person, _links(settings)), reference)
+
+
+async def email_changed(
+    db: Database, settings: Settings, user_id: UUID, old_email: str, reference: str
+) -> None:
+    """Tell a user, at the address they left, that it is so."""
+    if person := await _person(db, user_id):
+        there = msgspec.structs.replace(person, email=old_email)
+        await _send(settings, there, letters.email_changed(there, _links(settings)), reference)
+
+
+def account_letter(link: MailedLink, keys: TokenKeys, links: Links) -> tuple[Person, Letter]:
+    """Who gets which letter because of a link."""
+    code, person, name = code_of(keys, link.id), link.recipient, link.username
+    match link.purpose:
+        case LinkPurpose.VERIFY_EMAIL | LinkPurpose.TAKE_EMAIL if link.owner is not None:
+            return link.owner, letters.already_registered(link.owner, links)
+        case LinkPurpose.VERIFY_EMAIL:
+            return person, letters.verify_email(person, name, code, links)
+        case LinkPurpose.RESET_PASSWORD:
+            return person, letters.reset_password(person, name, code, links)
+        case LinkPurpose.LEAVE_EMAIL:
+            return person, letters.leave_email(person, link.new_email or "", name, code, links)
+        case LinkPurpose.TAKE_EMAIL:
+            return person, letters.take_email(person, name, code, links)
 
 
 async def payout_sent(db: Database, settings: Settings, payout_id: UUID) -> None:

@@ -57,6 +57,10 @@ class Links(msgspec.Struct, frozen=True):
         """A button to a page of the web app, if there is one."""
         return Button(label, self.web_url.rstrip("/") + path) if self.web_url else None
 
+    def follow(self, label: str, path: str, code: str) -> Button | None:
+        """A button that takes a code along, where neither servers' logs nor referrers see it."""
+        return self.button(label, f"{path}#token={code}")
+
 
 def welcome(person: Person, links: Links) -> Letter:
     """To somebody who has just made an account."""
@@ -77,16 +81,33 @@ def welcome(person: Person, links: Links) -> Letter:
     )
 
 
+def verify_email(person: Person, username: str, code: str, links: Links) -> Letter:
+    """To an address that somebody made an account with."""
+    return Letter(
+        kind="verify_email",
+        subject="Confirm your e-mail address",
+        heading=f"Is this your address, {plain(person.first_name)}?",
+        paragraphs=(
+            "Confirm that this e-mail address is yours, and you can book and host on Roost.",
+        ),
+        details=_code(username, code),
+        button=links.follow("Confirm my address", "/verify-email", code),
+        note="This works once, within three days. If you have not made an account at Roost, do "
+        "nothing: without your confirmation it cannot use your address.",
+    )
+
+
 def already_registered(person: Person, links: Links) -> Letter:
-    """To an account's owner, when somebody registers with their address once more."""
+    """To an address's owner, when somebody wants to use it for another account."""
     return Letter(
         kind="already_registered",
         subject="You already have a Roost account",
         heading=f"You already have an account, {plain(person.first_name)}",
         paragraphs=(
             (
-                "Somebody, probably you, has tried to make a Roost account with this e-mail "
-                "address. There is one already, so nothing was changed: just sign in."
+                "Somebody, probably you, has tried to use this e-mail address for another Roost "
+                "account. There is one already, so nothing was changed: just sign in, or set a "
+                "new password if you have forgotten yours."
             ),
             (
                 "If it was not you, you need not do anything. Nobody was told that you have an "
@@ -95,6 +116,87 @@ def already_registered(person: Person, links: Links) -> Letter:
         ),
         button=links.button("Sign in", "/login"),
     )
+
+
+def reset_password(person: Person, username: str, code: str, links: Links) -> Letter:
+    """To somebody who has forgotten their password."""
+    return Letter(
+        kind="reset_password",
+        subject="Set a new password",
+        heading=f"A new password, {plain(person.first_name)}",
+        paragraphs=(
+            "Set a new password for your Roost account. You will be signed out elsewhere.",
+        ),
+        details=_code(username, code),
+        button=links.follow("Set a new password", "/reset-password", code),
+        note="This works once, within an hour. If it was not you who asked, do nothing: your "
+        "password stays as it is.",
+    )
+
+
+def leave_email(person: Person, new_email: str, username: str, code: str, links: Links) -> Letter:
+    """To the address that an account is about to leave."""
+    return Letter(
+        kind="leave_email",
+        subject="Your account is moving to another e-mail address",
+        heading=f"Is this what you want, {plain(person.first_name)}?",
+        paragraphs=(
+            (
+                "You asked to move your Roost account from this address to "
+                f"{plain(new_email, 254)}. Confirm it here, and in the mail that we sent there."
+            ),
+        ),
+        details=_code(username, code),
+        button=links.follow("Yes, move it", "/confirm-email-change", code),
+        note="This works once, within a day. If it was not you, do nothing, and set a new "
+        "password: somebody knows yours.",
+    )
+
+
+def take_email(person: Person, username: str, code: str, links: Links) -> Letter:
+    """To the address that an account is to have."""
+    return Letter(
+        kind="take_email",
+        subject="Confirm your new e-mail address",
+        heading=f"Is this your new address, {plain(person.first_name)}?",
+        paragraphs=("Confirm that your Roost account shall use this e-mail address from now on.",),
+        details=_code(username, code),
+        button=links.follow("Use this address", "/confirm-email-change", code),
+        note="This works once, within a day. If you do not know what this is about, do nothing.",
+    )
+
+
+def password_changed(person: Person, links: Links) -> Letter:
+    """To somebody whose password is another one now."""
+    return Letter(
+        kind="password_changed",
+        subject="Your password was changed",
+        heading=f"Your password was changed, {plain(person.first_name)}",
+        paragraphs=("Your Roost account has a new password. Other devices were signed out.",),
+        button=links.button("It was not me", "/forgot-password"),
+        note="If it was not you, set a new password at once.",
+    )
+
+
+def email_changed(person: Person, links: Links) -> Letter:
+    """To the address that an account has left."""
+    return Letter(
+        kind="email_changed",
+        subject="Your e-mail address was changed",
+        heading=f"Your account has moved, {plain(person.first_name)}",
+        paragraphs=(
+            (
+                "Your Roost account uses another e-mail address from now on. This is the last "
+                "mail about it that you get here."
+            ),
+        ),
+        note="Both addresses had confirmed it. If you did not, reply to this mail.",
+    )
+
+
+def _code(username: str, code: str) -> tuple[Row, ...]:
+    """For apps that ask for the code instead of opening a link."""
+    return Row("Account", username), Row("Code", code)
 
 
 def payout_sent(payout: SentPayout, links: Links) -> Letter:

@@ -1,16 +1,18 @@
 """Reads the facts that letters speak of."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import BigInteger, ColumnElement, Row, cast, exists, func, select
+from sqlalchemy import BigInteger, ColumnElement, Row, case, cast, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from app.notifications.facts import Person, SentPayout, Stay
+from app.notifications.facts import MailedLink, Person, SentPayout, Stay
 from db.enums import BookingStatus, PaymentStatus, RefundReason, RefundStatus
 from db.models import (
+    AccountLink,
     Booking,
     BookingChange,
     Payment,
@@ -31,6 +33,47 @@ async def load_person(connection: AsyncConnection, user_id: UUID) -> Person | No
         )
     ).one_or_none()
     return msgspec.convert(_fields(row), Person) if row else None
+
+
+async def load_link(connection: AsyncConnection, link_id: UUID, now: datetime) -> MailedLink | None:
+    """A mailed link that can still be followed."""
+    owner = aliased(User)
+    row = (
+        await connection.execute(
+            select(
+                AccountLink.id,
+                AccountLink.purpose,
+                AccountLink.new_email,
+                User.username,
+                func.json_build_object(
+                    "id",
+                    User.id,
+                    "email",
+                    AccountLink.email,
+                    "first_name",
+                    User.first_name,
+                    "last_name",
+                    User.last_name,
+                ).label("recipient"),
+                case((owner.id.is_not(None), func.json_build_object(*_person(owner)))).label(
+                    "owner"
+                ),
+            )
+            .join(User, User.id == AccountLink.user_id)
+            .outerjoin(
+                owner,
+                (owner.email == AccountLink.email)
+                & owner.email_verified_at.is_not(None)
+                & (owner.id != User.id),
+            )
+            .where(
+                AccountLink.id == link_id,
+                AccountLink.used_at.is_(None),
+                AccountLink.expires_at > now,
+            )
+        )
+    ).one_or_none()
+    return msgspec.convert(_fields(row), MailedLink) if row else None
 
 
 async def load_stay(connection: AsyncConnection, booking_id: UUID, version: int) -> Stay | None:

@@ -2,7 +2,7 @@
 
 from db.models.availability import CalendarNight, OccupiedNight
 from db.models.bookings import Booking, BookingChange, IdempotencyKey
-from db.models.identity import RefreshToken, SignInSession, User
+from db.models.identity import AccountLink, RefreshToken, SignInSession, User
 from db.models.ledger import JournalEntry, LedgerAccount, Posting
 from db.models.outbox import OutboxMessage
 from db.models.payments import Payment, ProviderEvent, Refund
@@ -11,6 +11,7 @@ from db.models.properties import Property, PropertyPhoto, PropertyTax
 from db.models.reviews import Review
 
 __all__ = [
+    "AccountLink",
     "Booking",
     "BookingChange",
     "CalendarNight",

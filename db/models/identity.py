@@ -7,7 +7,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, 
 from sqlalchemy.dialects.postgresql import CITEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Key
+from db.base import Base, Key, one_of
+from db.enums import LinkPurpose
 
 
 class User(Base):
@@ -15,13 +16,22 @@ class User(Base):
 
     __tablename__ = "users"
     __table_args__ = (
+        # An address is somebody's once it is verified. Until then any number of accounts may claim
+        # it, so that registering tells nobody whether it is known.
+        Index(
+            "users_verified_email_key",
+            "email",
+            unique=True,
+            postgresql_where=text("email_verified_at IS NOT NULL"),
+        ),
+        Index(None, "email"),
         CheckConstraint("role IN ('USER', 'SUPPORT', 'ADMIN')", name="role"),
         CheckConstraint("username::text ~ '^[A-Za-z0-9_.]{3,30}$'", name="username"),
         CheckConstraint("is_host = (host_since_at IS NOT NULL)", name="host_since"),
     )
 
     id: Mapped[Key]
-    email: Mapped[str] = mapped_column(CITEXT, unique=True)
+    email: Mapped[str] = mapped_column(CITEXT)
     username: Mapped[str] = mapped_column(CITEXT, unique=True)
     # Argon2id in PHC format; None for somebody who signs in elsewhere.
     password_hash: Mapped[str | None]
@@ -34,6 +44,35 @@ class User(Base):
     host_since_at: Mapped[datetime | None]
     email_verified_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class AccountLink(Base):
+    """A link that was mailed to an address: who can follow it reads that address's mail.
+
+    What is mailed is derived from the id and a key of ours (app.identity.links), so that neither
+    this table nor the outbox holds anything that could be followed.
+    """
+
+    __tablename__ = "account_links"
+    __table_args__ = (
+        Index(None, "user_id"),
+        one_of("purpose", LinkPurpose),
+        CheckConstraint(
+            "(new_email IS NOT NULL) = (purpose IN ('LEAVE_EMAIL', 'TAKE_EMAIL'))",
+            name="new_email",
+        ),
+    )
+
+    id: Mapped[Key]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    purpose: Mapped[str]
+    # Where it is sent.
+    email: Mapped[str] = mapped_column(CITEXT)
+    # For a change of address: the one to come. Its two links share it.
+    new_email: Mapped[str | None] = mapped_column(CITEXT)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
 
 
 class SignInSession(Base):

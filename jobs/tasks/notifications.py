@@ -10,7 +10,7 @@ from app.bookings.events import (
     BookingExpired,
     BookingRequested,
 )
-from app.identity.events import RegisteredAgain, UserRegistered
+from app.identity.events import EmailChanged, EmailVerified, LinkIssued, PasswordChanged
 from app.notifications import flows
 from app.notifications.rules import Occasion
 from app.payouts.events import PayoutSent
@@ -21,15 +21,25 @@ from jobs.registry import Lane, task
 SECONDS = 45
 
 
+@task("notifications.send_link", timeout_seconds=SECONDS, lane=Lane.MAIL)
+async def send_link(runtime: Runtime, event: LinkIssued) -> None:
+    await flows.send_link(runtime.db, runtime.settings, event.link_id)
+
+
 @task("notifications.welcome", timeout_seconds=SECONDS, lane=Lane.MAIL)
-async def welcome(runtime: Runtime, event: UserRegistered) -> None:
+async def welcome(runtime: Runtime, event: EmailVerified) -> None:
     await flows.welcome(runtime.db, runtime.settings, event.user_id)
 
 
-@task("notifications.already_registered", timeout_seconds=SECONDS, lane=Lane.MAIL)
-async def already_registered(runtime: Runtime, event: RegisteredAgain) -> None:
-    await flows.already_registered(
-        runtime.db, runtime.settings, event.user_id, str(event.attempt_id)
+@task("notifications.password_changed", timeout_seconds=SECONDS, lane=Lane.MAIL)
+async def password_changed(runtime: Runtime, event: PasswordChanged) -> None:
+    await flows.password_changed(runtime.db, runtime.settings, event.user_id, str(event.change_id))
+
+
+@task("notifications.email_changed", timeout_seconds=SECONDS, lane=Lane.MAIL)
+async def email_changed(runtime: Runtime, event: EmailChanged) -> None:
+    await flows.email_changed(
+        runtime.db, runtime.settings, event.user_id, event.old_email, str(event.change_id)
     )
 
 

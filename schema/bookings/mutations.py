@@ -20,6 +20,7 @@ from schema.context import Info
 from schema.enums import PaymentMethod
 from schema.errors import (
     DatesUnavailableError,
+    EmailNotVerifiedError,
     Error,
     IdempotencyConflictError,
     InvalidInputError,
@@ -204,6 +205,7 @@ class BookingMutations:
             IdempotencyConflictError,
             PaymentUnavailableError,
             InvalidInputError,
+            EmailNotVerifiedError,
         ),
         "Hold the nights and open the payment. The client then confirms the payment at the "
         "provider; `bookingStatusChanged` tells when the booking is confirmed.",

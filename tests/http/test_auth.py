@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from app import clock
 from app.config import Environment, Settings
 from app.identity import tokens
-from db.models import OutboxMessage, SignInSession, User
+from db.models import SignInSession, User
 from db.session import Database
 from schema import ids
 from tests.http.conftest import client_of, serving
@@ -36,23 +36,6 @@ async def signed_in(client: httpx2.AsyncClient) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     body: dict[str, Any] = answer.json()
     return body
-
-
-async def test_registration_echoes_and_gives_nothing_away(
-    client: httpx2.AsyncClient, db: Database
-) -> None:
-    first = await client.post("/auth/register", json=ADA)
-    again = await client.post("/auth/register", json=ADA | {"username": "other"})
-    assert first.status_code == again.status_code == 201
-    assert first.json() == {key: value for key, value in ADA.items() if key != "password"}
-    assert again.json() == first.json() | {"username": "other"}
-    assert {name for name in first.headers if name != "x-request-id"} == {
-        name for name in again.headers if name != "x-request-id"
-    }
-    async with db.read() as connection:
-        assert len((await connection.execute(select(User.id))).all()) == 1
-        sent = await connection.execute(select(OutboxMessage.task).order_by(OutboxMessage.id))
-    assert sent.scalars().all() == ["notifications.welcome", "notifications.already_registered"]
 
 
 async def test_a_taken_username_is_a_typed_conflict(client: httpx2.AsyncClient) -> None:

@@ -15,13 +15,14 @@ from sqlalchemy import func, select, update
 from app.actor import ANONYMOUS, Actor
 from app.config import Settings
 from app.errors import Invalid, NotFound, Unauthenticated, Unavailable
-from app.identity import flows, passwords, service, tokens
+from app.identity import accounts, flows, passwords, service, tokens
 from app.identity.errors import SignInRefused, UsernameTaken
 from app.identity.flows import Registration
 from app.identity.service import Client, SignedIn
 from app.ids import new_id
 from db.models import OutboxMessage, RefreshToken, SignInSession, User
 from db.session import Database
+from tests.support.statements import counted
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 PASSWORD = "gravel otter lamp"
@@ -61,42 +62,54 @@ async def user_id(db: Database, username: str = "Ada.L") -> Any:
         return found.scalar_one()
 
 
-async def test_a_new_account_is_welcomed(db: Database) -> None:
-    await flows.register(db, ADA)
-    assert await tasks(db) == [("notifications.welcome", {"user_id": str(await user_id(db))})]
+async def verify(db: Database) -> None:
+    """As if everybody had followed the link in their mail."""
+    async with db.transaction() as session:
+        await session.execute(update(User).values(email_verified_at=NOW))
+
+
+async def test_a_new_account_waits_for_its_address(db: Database) -> None:
+    await flows.register(db, ADA, NOW)
+    assert [task for task, _ in await tasks(db)] == ["notifications.send_link"]
     async with db.read() as connection:
         row = (await connection.execute(select(User))).one()
     assert (row.email, row.username, row.first_name) == ("Ada@Example.com", "Ada.L", "Ada")
     assert row.password_hash.startswith("$argon2id$")
     assert not row.is_host
+    assert row.email_verified_at is None
 
 
-async def test_an_address_in_use_is_told_to_its_owner_only(db: Database) -> None:
-    await flows.register(db, ADA)
-    owner = await user_id(db)
+async def test_registering_does_the_same_whether_or_not_the_address_is_known(
+    db: Database,
+) -> None:
+    await flows.register(db, ADA, NOW)
+    await verify(db)
     again = msgspec.structs.replace(ADA, email="ada@example.COM", username="other")
-    await flows.register(db, again)
-    assert await count(db, User) == 1
-    task, payload = (await tasks(db))[1]
-    assert task == "notifications.already_registered"
-    assert payload["user_id"] == str(owner)
+    with counted(db) as known:
+        await flows.register(db, again, NOW)
+    with counted(db) as unknown:
+        await flows.register(
+            db, msgspec.structs.replace(ADA, email="eve@example.com", username="eve"), NOW
+        )
+    assert known == unknown
+    assert await count(db, User) == 3
 
 
 async def test_a_username_is_taken_in_any_case(db: Database) -> None:
-    await flows.register(db, ADA)
+    await flows.register(db, ADA, NOW)
     with pytest.raises(UsernameTaken):
         await flows.register(
-            db, msgspec.structs.replace(ADA, email="b@example.com", username="ADA.l")
+            db, msgspec.structs.replace(ADA, email="b@example.com", username="ADA.l"), NOW
         )
     # The same answer whether or not the address is known.
     with pytest.raises(UsernameTaken):
-        await flows.register(db, ADA)
+        await flows.register(db, ADA, NOW)
     assert len(await tasks(db)) == 1
 
 
 async def test_twenty_at_once_make_one_account(db: Database) -> None:
     results = await asyncio.gather(
-        *(flows.register(db, ADA) for _ in range(20)), return_exceptions=True
+        *(flows.register(db, ADA, NOW) for _ in range(20)), return_exceptions=True
     )
     assert results.count(None) == 1
     assert sum(isinstance(result, UsernameTaken) for result in results) == 19
@@ -117,14 +130,15 @@ async def test_twenty_at_once_make_one_account(db: Database) -> None:
 )
 async def test_bad_input_changes_nothing(db: Database, change: dict[str, str], field: str) -> None:
     with pytest.raises(Invalid) as refused:
-        await flows.register(db, msgspec.structs.replace(ADA, **change))
+        await flows.register(db, msgspec.structs.replace(ADA, **change), NOW)
     assert refused.value.field == field
     assert await count(db, User) == 0
 
 
 @pytest.mark.parametrize("login", ["ada@example.com", "ADA@EXAMPLE.COM", "ada.l", " Ada.L "])
 async def test_sign_in_by_address_or_username(db: Database, settings: Settings, login: str) -> None:
-    await flows.register(db, ADA)
+    await flows.register(db, ADA, NOW)
+    await verify(db)
     signed_in = await sign_in(db, settings, login, PASSWORD)
     actor = tokens.authenticate(f"Bearer {signed_in.access_token}", tokens.load_keys(settings), NOW)
     assert actor.user_id == signed_in.user.id == await user_id(db)
@@ -153,9 +167,9 @@ async def test_sign_in_by_address_or_username(db: Database, settings: Settings, 
 async def test_refused_sign_ins_look_the_same(
     db: Database, settings: Settings, login: str, password: str
 ) -> None:
-    await flows.register(db, ADA)
+    await flows.register(db, ADA, NOW)
     await flows.register(
-        db, msgspec.structs.replace(ADA, email="p@example.com", username="passwordless")
+        db, msgspec.structs.replace(ADA, email="p@example.com", username="passwordless"), NOW
     )
     async with db.transaction() as session:
         await session.execute(
@@ -170,7 +184,7 @@ async def test_refused_sign_ins_look_the_same(
 async def test_an_unknown_account_takes_as_long_as_a_wrong_password(
     db: Database, settings: Settings
 ) -> None:
-    await flows.register(db, ADA)
+    await flows.register(db, ADA, NOW)
 
     async def seconds(login: str) -> float:
         samples = []
@@ -190,7 +204,7 @@ async def test_an_unknown_account_takes_as_long_as_a_wrong_password(
 
 
 async def test_a_weaker_hash_is_replaced_at_sign_in(db: Database, settings: Settings) -> None:
-    await flows.register(db, ADA)
+    await flows.register(db, ADA, NOW)
     weak = PasswordHash([Argon2Hasher(memory_cost=1024, time_cost=1, parallelism=1)]).hash(PASSWORD)
     async with db.transaction() as session:
         await session.execute(update(User).values(password_hash=weak))
@@ -204,7 +218,7 @@ async def test_a_weaker_hash_is_replaced_at_sign_in(db: Database, settings: Sett
 async def test_a_password_changed_during_sign_in_lets_nobody_in(
     db: Database, settings: Settings
 ) -> None:
-    await flows.register(db, ADA)
+    await flows.register(db, ADA, NOW)
     async with db.transaction() as session:
         signed_in = await service.open_session(
             session,
@@ -235,12 +249,13 @@ async def test_a_password_is_one_in_any_unicode_form() -> None:
 
 
 async def test_becoming_a_host_happens_once(db: Database) -> None:
-    await flows.register(db, ADA)
+    await flows.register(db, ADA, NOW)
+    await verify(db)
     actor = Actor(user_id=await user_id(db))
 
     async def become() -> None:
         async with db.transaction() as session:
-            assert await service.become_host(session, actor, NOW) == actor.user_id
+            assert await accounts.become_host(session, actor, NOW) == actor.user_id
 
     await asyncio.gather(*(become() for _ in range(5)))
     async with db.read() as connection:
@@ -248,7 +263,7 @@ async def test_becoming_a_host_happens_once(db: Database) -> None:
     assert row.is_host
     assert row.host_since_at == NOW
     assert [task for task, _ in await tasks(db)] == [
-        "notifications.welcome",
+        "notifications.send_link",
         "payouts.open_account",
     ]
 
@@ -256,6 +271,6 @@ async def test_becoming_a_host_happens_once(db: Database) -> None:
 async def test_only_an_account_becomes_a_host(db: Database) -> None:
     async with db.transaction() as session:
         with pytest.raises(Unauthenticated):
-            await service.become_host(session, ANONYMOUS, NOW)
+            await accounts.become_host(session, ANONYMOUS, NOW)
         with pytest.raises(NotFound):
-            await service.become_host(session, Actor(user_id=new_id()), NOW)
+            await accounts.become_host(session, Actor(user_id=new_id()), NOW)

@@ -19,7 +19,7 @@ from sqlalchemy import text
 from app.config import Settings
 from app.dev import process as processes
 from app.dev.embedded import start_redis
-from app.identity.events import UserRegistered
+from app.identity.events import EmailVerified
 from app.runtime import Runtime
 from tests.jobs.process import Noted, Refused
 from tests.jobs.support import effects, put, unfinished
@@ -109,7 +109,7 @@ async def test_a_kill_at_any_time_and_a_wiped_redis_lose_nothing(
                 Noted(number=number, seconds=random.uniform(0, 0.3))
                 for number in numbers[round_ * 15 : round_ * 15 + 15]
             ),
-            *(UserRegistered(user_id=user_id) for user_id in users[round_ * 3 : round_ * 3 + 3]),
+            *(EmailVerified(user_id=user_id) for user_id in users[round_ * 3 : round_ * 3 + 3]),
         )
         await worker.start()
         await asyncio.sleep(random.uniform(0.1, 0.9))
@@ -191,7 +191,7 @@ async def test_a_mail_server_that_hangs_delays_nothing_but_mail(
     user_id = await world.add_user(runtime.db)
     async with server:
         await worker.start()
-        await put(runtime.db, *(UserRegistered(user_id=user_id) for _ in range(30)))
+        await put(runtime.db, *(EmailVerified(user_id=user_id) for _ in range(30)))
         await asyncio.sleep(1)
         await put(runtime.db, Noted(number=1))
 

@@ -50,9 +50,16 @@ class Story:
         self.control = Control(stack.sandbox.url, stack.settings.stripe_secret_key)
 
     async def person(self, name: str, url: str | None = None) -> Client:
+        """Somebody with an account, who has followed the link in the mail."""
         client = Client(url or self.stack.api.url)
         self.clients.append(client)
         await client.register(name)
+        address = f"{name}@example.com"
+
+        async def mailed() -> Any:
+            return [mail for mail in await self.mails() if address in mail["to"]]
+
+        await client.verify((await eventually(mailed))[0]["text"])
         return client
 
     async def host_with_listing(self, **changes: Any) -> tuple[Client, str]:

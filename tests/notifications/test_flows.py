@@ -76,17 +76,6 @@ async def test_a_new_user_is_welcomed(db: Database, settings: Settings, mailbox:
     assert "Welcome, Ada" in mail.text
 
 
-async def test_an_owner_learns_of_each_attempt_to_register_again(
-    db: Database, settings: Settings, mailbox: Mailbox
-) -> None:
-    user_id = await world.add_user(db, email="ada@example.com")
-
-    for attempt in ("1", "2"):
-        await flows.already_registered(db, settings, user_id, attempt)
-
-    assert len({mail.message_id for mail in mailbox.mails}) == 2
-
-
 async def test_a_confirmation_reaches_both_with_an_invitation(
     stage: Stage, settings: Settings, mailbox: Mailbox
 ) -> None:

@@ -17,7 +17,7 @@ from app.bookings.events import (
     BookingRequested,
 )
 from app.config import Settings
-from app.identity.events import RegisteredAgain, UserRegistered
+from app.identity.events import EmailChanged, EmailVerified, PasswordChanged
 from app.ids import new_id
 from app.outbox import Event
 from app.runtime import Runtime, open_runtime
@@ -83,10 +83,14 @@ async def test_booking_events(
 async def test_account_events(runtime: Runtime, mailbox: Mailbox) -> None:
     user_id = await world.add_user(runtime.db, email="ada@example.com")
 
-    await run(runtime, UserRegistered(user_id=user_id))
-    await run(runtime, RegisteredAgain(user_id=user_id, attempt_id=new_id()))
+    await run(runtime, EmailVerified(user_id=user_id))
+    await run(runtime, PasswordChanged(user_id=user_id, change_id=new_id()))
+    await run(
+        runtime, EmailChanged(user_id=user_id, old_email="old@example.com", change_id=new_id())
+    )
 
-    assert [mail.subject for mail in mailbox.mails] == [
-        "Welcome to Roost",
-        "You already have a Roost account",
+    assert [(mail.to[0], mail.subject) for mail in mailbox.mails] == [
+        ("ada@example.com", "Welcome to Roost"),
+        ("ada@example.com", "Your password was changed"),
+        ("old@example.com", "Your e-mail address was changed"),
     ]

@@ -212,7 +212,7 @@ async def test_a_person_s_own_fields(face: Face, scene: Scene) -> None:
         assert shown["firstName"] == "Hedy"
         assert (shown["lastName"] == "Lovelace") == own
         assert (shown["email"] is not None) == own
-        assert (shown["emailVerified"] is False) == own
+        assert (shown["emailVerified"] is True) == own
         for field in ("bookings", "hostedBookings", "payouts", "payoutAccount"):
             assert (shown[field] is not None) == own, (name, field)
         listed = {edge["node"]["id"] for edge in shown["properties"]["edges"]}

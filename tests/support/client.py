@@ -10,6 +10,8 @@ import httpx2
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 
+from tests.support.mailbox import code_in
+
 PASSWORD = "a quiet green teapot"
 
 
@@ -31,7 +33,7 @@ class Client:
         await self.http.aclose()
 
     async def register(self, username: str, **names: str) -> None:
-        """Make an account and sign in to it."""
+        """Make an account, whose address is not verified yet, and sign in to it."""
         body = {
             "email": f"{username}@example.com",
             "username": username,
@@ -42,6 +44,11 @@ class Client:
         answer = await self.http.post("/auth/register", json=body)
         assert answer.status_code == 201, answer.text
         await self.sign_in(username)
+
+    async def verify(self, mail_text: str) -> None:
+        """Follow the link in the mail that an account was greeted with."""
+        answer = await self.http.post("/auth/verify-email", json={"token": code_in(mail_text)})
+        assert answer.status_code == 204, answer.text
 
     async def sign_in(self, login: str, password: str = PASSWORD) -> None:
         answer = await self.http.post("/auth/login", json={"login": login, "password": password})

@@ -1,11 +1,19 @@
 """A mail server inside the test process that keeps what it is sent."""
 
 import asyncio
+import re
 from datetime import UTC, datetime
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from app.dev.mail import Mail, parse
+
+
+def code_in(text: str) -> str:
+    """The code of a mailed link. AssertionError when the mail's text has none."""
+    found = re.search(r"^Code: (\S{43})\s*$", text, re.MULTILINE)
+    assert found, text
+    return found.group(1)
 
 
 class Mailbox:
