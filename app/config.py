@@ -37,6 +37,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str = "http://localhost:8000"
     # Origins of browser apps that may open websockets and send cookies.
     web_origins: tuple[str, ...] = ()
+    # Addresses or networks of our own proxies, whose X-Forwarded-For tells the client's address.
+    # From anybody else it is anybody's invention.
+    trusted_proxies: tuple[str, ...] = ()
     # Where uploaded and demo pictures are kept; served under /media.
     media_dir: Path = Path("var/media")
 
@@ -95,7 +98,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-LISTS = {"web_origins", "stripe_webhook_secrets"}
+LISTS = {"web_origins", "trusted_proxies", "stripe_webhook_secrets"}
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:

@@ -56,6 +56,21 @@ class Conflict(DomainError):
     code = "CONFLICT"
 
 
+class RateLimited(DomainError):
+    """Too often. The same may be tried again after `retry_after` seconds."""
+
+    code = "RATE_LIMITED"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"Too many attempts. Try again in {retry_after} seconds.")
+        self.retry_after = retry_after
+
+    @property
+    def extensions(self) -> dict[str, int]:
+        """What a GraphQL error says besides its code."""
+        return {"retryAfter": self.retry_after}
+
+
 class Unavailable(DomainError):
     """A neighbour (payment provider, …) does not answer; the same request may work later."""
 

@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 
 from app import pubsub
 from app.config import Settings
+from app.limits import Limiter
 from app.payments.provider import Provider
 from app.payments.stripe import StripeProvider
 from app.pubsub import LiveUpdates
@@ -22,6 +23,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     db: Database
     redis: Redis
     live: LiveUpdates
+    limiter: Limiter
     providers: Mapping[PaymentProvider, Provider]
 
 
@@ -37,6 +39,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         settings.redis_url, socket_timeout=None, socket_connect_timeout=2, health_check_interval=15
     )
     live = LiveUpdates(redis)
+    limiter = Limiter(settings.redis_url)
     db.session_info[pubsub.SESSION_KEY] = live
     stripe = StripeProvider(settings)
     try:
@@ -45,10 +48,12 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             db=db,
             redis=redis,
             live=live,
+            limiter=limiter,
             providers={PaymentProvider.STRIPE: stripe},
         )
     finally:
         await live.close()
+        await limiter.close()
         await stripe.close()
         await redis.aclose()
         await db.close()

@@ -18,11 +18,12 @@ from app.http.auth import (
     NewPassword,
     Password,
     Reply,
+    client_of,
     require_json,
 )
 from app.http.problems import documented
 from app.http.state import keys_of, runtime_of
-from app.identity import accounts, flows, rules, tokens
+from app.identity import flows, tokens
 
 BEARER: list[dict[str, list[str]]] = [{"accessToken": []}]
 
@@ -91,13 +92,12 @@ class EmailChangeReply(Reply, frozen=True, kw_only=True):
     summary="Confirm a new account's address",
     description="By the link that was mailed to it.",
     response_description="The address is confirmed.",
-    responses=documented(400, 409, 413, 415),
+    responses=documented(400, 409, 413, 415, 429),
 )
 async def verify_email(request: Request[Any, Any, Any], data: JSONBody[CodeBody]) -> Response[None]:
-    keys, now = keys_of(request), clock.now()
-    await runtime_of(request).db.run(
-        lambda session: accounts.verify_email(session, keys, data.token, now)
-    )
+    runtime, keys = runtime_of(request), keys_of(request)
+    client = client_of(request)
+    await flows.verify_email(runtime.db, runtime.limiter, keys, data.token, client, clock.now())
     return Response(None, headers=NO_STORE)
 
 
@@ -107,13 +107,13 @@ async def verify_email(request: Request[Any, Any, Any], data: JSONBody[CodeBody]
     summary="Get another link to confirm the address",
     description="For whoever is signed in; nothing is mailed when it is confirmed already.",
     response_description="Look into your mail.",
-    responses=documented(400, 401, 413, 415),
+    responses=documented(400, 401, 413, 415, 429),
     security=BEARER,
 )
 async def resend_verification(request: Request[Any, Any, Any]) -> Response[None]:
-    actor, now = require_actor(request), clock.now()
-    await runtime_of(request).db.run(
-        lambda session: accounts.send_verification(session, actor, now)
+    runtime, actor = runtime_of(request), require_actor(request)
+    await flows.send_verification(
+        runtime.db, runtime.limiter, actor, client_of(request), clock.now()
     )
     return Response(None, headers=NO_STORE)
 
@@ -124,13 +124,13 @@ async def resend_verification(request: Request[Any, Any, Any]) -> Response[None]
     summary="Get a link to set a new password",
     description="Answers the same, and as fast, whether or not there is such an account.",
     response_description="If there is such an account, look into your mail.",
-    responses=documented(400, 413, 415),
+    responses=documented(400, 413, 415, 429),
 )
 async def forgot_password(
     request: Request[Any, Any, Any], data: JSONBody[ForgottenBody]
 ) -> Response[None]:
-    email = rules.clean_email(data.email)
-    await runtime_of(request).db.run(lambda session: accounts.forget_password(session, email))
+    runtime = runtime_of(request)
+    await flows.forget_password(runtime.db, runtime.limiter, data.email, client_of(request))
     return Response(None, headers=NO_STORE)
 
 
@@ -140,13 +140,21 @@ async def forgot_password(
     summary="Set a new password by a mailed link",
     description="Ends every session of the account. Sign in afterwards.",
     response_description="The password is set.",
-    responses=documented(400, 409, 413, 415),
+    responses=documented(400, 409, 413, 415, 429),
 )
 async def reset_password(
     request: Request[Any, Any, Any], data: JSONBody[ResetBody]
 ) -> Response[None]:
-    db, keys = runtime_of(request).db, keys_of(request)
-    await flows.reset_password(db, keys, data.token, data.password, clock.now())
+    runtime, keys = runtime_of(request), keys_of(request)
+    await flows.reset_password(
+        runtime.db,
+        runtime.limiter,
+        keys,
+        data.token,
+        data.password,
+        client_of(request),
+        clock.now(),
+    )
     return Response(None, headers=NO_STORE)
 
 
@@ -156,17 +164,20 @@ async def reset_password(
     summary="Change the password",
     description="Ends every other session of the account.",
     response_description="The password is changed.",
-    responses=documented(400, 401, 403, 413, 415),
+    responses=documented(400, 401, 403, 413, 415, 429),
     security=BEARER,
 )
 async def change_password(
     request: Request[Any, Any, Any], data: JSONBody[ChangePasswordBody]
 ) -> Response[None]:
+    runtime = runtime_of(request)
     await flows.change_password(
-        runtime_of(request).db,
+        runtime.db,
+        runtime.limiter,
         require_actor(request),
         data.current_password,
         data.new_password,
+        client_of(request),
         clock.now(),
     )
     return Response(None, headers=NO_STORE)
@@ -182,14 +193,22 @@ async def change_password(
         "account."
     ),
     response_description="Look into both mailboxes.",
-    responses=documented(400, 401, 403, 413, 415),
+    responses=documented(400, 401, 403, 413, 415, 429),
     security=BEARER,
 )
 async def change_email(
     request: Request[Any, Any, Any], data: JSONBody[ChangeEmailBody]
 ) -> Response[None]:
-    actor, db = require_actor(request), runtime_of(request).db
-    await flows.change_email(db, actor, data.password, data.email, clock.now())
+    runtime = runtime_of(request)
+    await flows.change_email(
+        runtime.db,
+        runtime.limiter,
+        require_actor(request),
+        data.password,
+        data.email,
+        client_of(request),
+        clock.now(),
+    )
     return Response(None, headers=NO_STORE)
 
 
@@ -199,14 +218,15 @@ async def change_email(
     summary="Confirm a change of the e-mail address",
     description="By either of the two links that were mailed.",
     response_description="Confirmed.",
-    responses=documented(400, 409, 413, 415),
+    responses=documented(400, 409, 413, 415, 429),
 )
 async def confirm_email_change(
     request: Request[Any, Any, Any], data: JSONBody[CodeBody]
 ) -> Response[EmailChangeReply]:
-    keys, now = keys_of(request), clock.now()
-    changed = await runtime_of(request).db.run(
-        lambda session: accounts.confirm_email_change(session, keys, data.token, now)
+    runtime, keys = runtime_of(request), keys_of(request)
+    client = client_of(request)
+    changed = await flows.confirm_email_change(
+        runtime.db, runtime.limiter, keys, data.token, client, clock.now()
     )
     state = EmailChangeState.CHANGED if changed else EmailChangeState.WAITING
     return Response(EmailChangeReply(state=state), headers=NO_STORE)

@@ -162,13 +162,14 @@ def require_json(request: Request[Any, Any, Any]) -> None:
         "with the username: browsing works, booking and hosting do not."
     ),
     response_description="Look into your mail.",
-    responses=documented(400, 409, 413, 415),
+    responses=documented(400, 409, 413, 415, 429),
 )
 async def register(
     request: Request[Any, Any, Any], data: JSONBody[RegisterBody]
 ) -> Response[Registered]:
     wanted = Registration(**msgspec.structs.asdict(data))
-    await flows.register(runtime_of(request).db, wanted, clock.now())
+    runtime = runtime_of(request)
+    await flows.register(runtime.db, runtime.limiter, wanted, client_of(request), clock.now())
     echo = Registered(
         email=data.email,
         username=data.username,
@@ -186,13 +187,15 @@ async def register(
         f"Also sets the refresh token as the cookie `{COOKIE}`, which scripts cannot read."
     ),
     response_description="Signed in.",
-    responses=documented(400, 401, 413, 415),
+    responses=documented(400, 401, 413, 415, 429),
 )
 async def login(
     request: Request[Any, Any, Any], data: JSONBody[LoginBody]
 ) -> Response[SignedInReply]:
+    runtime = runtime_of(request)
     signed_in = await flows.sign_in(
-        runtime_of(request).db,
+        runtime.db,
+        runtime.limiter,
         keys_of(request),
         data.login,
         data.password,

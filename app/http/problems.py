@@ -27,6 +27,7 @@ STATUSES: tuple[tuple[type[DomainError], int], ...] = (
     (errors.Forbidden, 403),
     (errors.NotFound, 404),
     (errors.Conflict, 409),
+    (errors.RateLimited, 429),
     (errors.Unavailable, 503),
 )
 CODES = {
@@ -124,6 +125,11 @@ def from_domain(error: DomainError) -> Response[Any]:
         error.message,
         code=error.code,
         errors=None if field is None else (FieldProblem(field, error.message),),
+        headers=(
+            {"retry-after": str(error.retry_after)}
+            if isinstance(error, errors.RateLimited)
+            else None
+        ),
     )
 
 
@@ -185,6 +191,7 @@ DESCRIPTIONS = {
     409: "Taken by somebody else.",
     413: "The body is too large.",
     415: "The body is not JSON.",
+    429: "Too often: try again after `Retry-After` seconds.",
     500: "A fault of ours; `errorId` is in our log.",
     503: "Not at the moment: try again after `Retry-After` seconds.",
 }

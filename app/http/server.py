@@ -24,6 +24,8 @@ def serve(app: Any, settings: Settings) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=",".join(settings.trusted_proxies),
         # SIGTERM: finish what runs, at most this long; Kubernetes grants 30 s.
         timeout_graceful_shutdown=20,
         timeout_keep_alive=65,

@@ -6,12 +6,13 @@ import msgspec
 from sqlalchemy import select
 
 from app.actor import Actor
-from app.identity import accounts, rules, service, tokens
+from app.identity import accounts, limits, rules, service, tokens
 from app.identity.accounts import NewAccount
 from app.identity.errors import RefreshRefused, SignInRefused, WrongPassword
 from app.identity.passwords import hash_password, verify_password
 from app.identity.service import Client, SignedIn
 from app.identity.tokens import TokenKeys
+from app.limits import Limiter
 from db.models import User
 from db.session import Database
 
@@ -26,8 +27,10 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
     last_name: str
 
 
-async def register(db: Database, wanted: Registration, now: datetime) -> None:
-    """Make an account. Raises Invalid, UsernameTaken, Unavailable.
+async def register(
+    db: Database, limiter: Limiter, wanted: Registration, client: Client, now: datetime
+) -> None:
+    """Make an account. Raises Invalid, UsernameTaken, RateLimited, Unavailable.
 
     Says and does the same, for as long, whether or not the address has an account.
     """
@@ -38,6 +41,7 @@ async def register(db: Database, wanted: Registration, now: datetime) -> None:
     rules.check_password(
         wanted.password, *rules.personal_words(username, email, first_name, last_name)
     )
+    await limiter.take(limits.registration(client.address))
     new = NewAccount(
         email=email,
         username=username,
@@ -49,9 +53,21 @@ async def register(db: Database, wanted: Registration, now: datetime) -> None:
 
 
 async def sign_in(
-    db: Database, keys: TokenKeys, login: str, password: str, client: Client, now: datetime
+    db: Database,
+    limiter: Limiter,
+    keys: TokenKeys,
+    login: str,
+    password: str,
+    client: Client,
+    now: datetime,
 ) -> SignedIn:
-    """Sign a device in by e-mail address or username. Raises SignInRefused, Unavailable."""
+    """Sign a device in by e-mail address or username.
+
+    Raises SignInRefused, RateLimited, Unavailable.
+    """
+    counted = limits.sign_in(login, client.address)
+    # Before the password is looked at: whoever asks many times at once gets no more guesses.
+    await limiter.take(counted)
     found = None
     if (name := rules.clean_login(login)) is not None:
         async with db.read() as connection:
@@ -79,6 +95,7 @@ async def sign_in(
     )
     if signed_in is None:
         raise SignInRefused
+    await limiter.give_back(counted)
     return signed_in
 
 
@@ -96,13 +113,36 @@ async def refresh(
     return refreshed
 
 
-async def reset_password(
-    db: Database, keys: TokenKeys, code: str, password: str, now: datetime
-) -> None:
-    """Set another password by a mailed link. Raises LinkRefused, Invalid, EmailTaken, Unavailable.
+async def forget_password(db: Database, limiter: Limiter, email: str, client: Client) -> None:
+    """Have a link mailed, if there is such an account. Raises Invalid, RateLimited."""
+    email = rules.clean_email(email)
+    await limiter.take(limits.mail(email, client.address))
+    await db.run(lambda session: accounts.forget_password(session, email))
 
-    A password that is refused does not use the link up.
+
+async def send_verification(
+    db: Database, limiter: Limiter, actor: Actor, client: Client, now: datetime
+) -> None:
+    """Have another link mailed to verify one's address. Raises Unauthenticated, RateLimited."""
+    await limiter.take(limits.mail(str(actor.require_user()), client.address))
+    await db.run(lambda session: accounts.send_verification(session, actor, now))
+
+
+async def reset_password(
+    db: Database,
+    limiter: Limiter,
+    keys: TokenKeys,
+    code: str,
+    password: str,
+    client: Client,
+    now: datetime,
+) -> None:
+    """Set another password by a mailed link.
+
+    A password that is refused does not use the link up. Raises LinkRefused, Invalid, EmailTaken,
+    RateLimited, Unavailable.
     """
+    await limiter.take(limits.mailed_code(client.address))
     async with db.read() as connection:
         owner = await accounts.owner_of_reset(connection, keys, code, now)
     rules.check_password(password, *rules.personal_words(*owner))
@@ -111,13 +151,19 @@ async def reset_password(
 
 
 async def change_password(
-    db: Database, actor: Actor, current: str, password: str, now: datetime
+    db: Database,
+    limiter: Limiter,
+    actor: Actor,
+    current: str,
+    password: str,
+    client: Client,
+    now: datetime,
 ) -> None:
     """Replace the caller's password and end their other sessions.
 
-    Raises Unauthenticated, WrongPassword, Invalid, Unavailable.
+    Raises Unauthenticated, WrongPassword, Invalid, RateLimited, Unavailable.
     """
-    stored = await _verified_hash(db, actor, current)
+    stored = await _verified_hash(db, limiter, actor, current, client)
     async with db.read() as connection:
         found = await connection.execute(
             select(User.username, User.email, User.first_name, User.last_name).where(
@@ -133,20 +179,53 @@ async def change_password(
 
 
 async def change_email(
-    db: Database, actor: Actor, password: str, new_email: str, now: datetime
+    db: Database,
+    limiter: Limiter,
+    actor: Actor,
+    password: str,
+    new_email: str,
+    client: Client,
+    now: datetime,
 ) -> None:
     """Ask both addresses whether the account may move to the new one.
 
     Says and does the same whether or not the new one is somebody's. Raises Unauthenticated,
-    WrongPassword, Invalid, Unavailable.
+    WrongPassword, Invalid, RateLimited, Unavailable.
     """
     email = rules.clean_email(new_email)
-    await _verified_hash(db, actor, password)
+    await _verified_hash(db, limiter, actor, password, client)
+    await limiter.take(limits.mail(email, client.address))
     await db.run(lambda session: accounts.request_email_change(session, actor, email, now))
 
 
-async def _verified_hash(db: Database, actor: Actor, password: str) -> str:
-    """The stored hash of the caller's password. Raises WrongPassword when it is another one's."""
+async def verify_email(
+    db: Database, limiter: Limiter, keys: TokenKeys, code: str, client: Client, now: datetime
+) -> None:
+    """Follow the link of a new account. Raises LinkRefused, EmailTaken, RateLimited."""
+    await limiter.take(limits.mailed_code(client.address))
+    await db.run(lambda session: accounts.verify_email(session, keys, code, now))
+
+
+async def confirm_email_change(
+    db: Database, limiter: Limiter, keys: TokenKeys, code: str, client: Client, now: datetime
+) -> bool:
+    """Follow a link of a change of address; True when the address is changed.
+
+    Raises LinkRefused, EmailTaken, RateLimited.
+    """
+    await limiter.take(limits.mailed_code(client.address))
+    return await db.run(lambda session: accounts.confirm_email_change(session, keys, code, now))
+
+
+async def _verified_hash(
+    db: Database, limiter: Limiter, actor: Actor, password: str, client: Client
+) -> str:
+    """The stored hash of the caller's password. Raises WrongPassword when it is another one's.
+
+    A guess like any other, so it counts like one.
+    """
+    counted = limits.sign_in(str(actor.require_user()), client.address)
+    await limiter.take(counted)
     async with db.read() as connection:
         found = await connection.execute(
             select(User.password_hash).where(User.id == actor.require_user())
@@ -155,4 +234,5 @@ async def _verified_hash(db: Database, actor: Actor, password: str) -> str:
     valid, _ = await verify_password(password[: rules.MAX_PASSWORD + 1], stored)
     if not valid or stored is None:
         raise WrongPassword
+    await limiter.give_back(counted)
     return stored

@@ -20,6 +20,7 @@ from app.identity.errors import SignInRefused, UsernameTaken
 from app.identity.flows import Registration
 from app.identity.service import Client, SignedIn
 from app.ids import new_id
+from app.limits import Limiter
 from db.models import OutboxMessage, RefreshToken, SignInSession, User
 from db.session import Database
 from tests.support.statements import counted
@@ -37,7 +38,17 @@ CLIENT = Client(user_agent="tests", address="192.0.2.1")
 
 
 async def sign_in(db: Database, settings: Settings, login: str, password: str) -> SignedIn:
-    return await flows.sign_in(db, tokens.load_keys(settings), login, password, CLIENT, NOW)
+    keys = tokens.load_keys(settings)
+    return await flows.sign_in(db, alone(), keys, login, password, CLIENT, NOW)
+
+
+def alone() -> Limiter:
+    """A process that has counted nothing yet, and has no Redis to ask."""
+    return Limiter("redis://127.0.0.1:9")
+
+
+async def register(db: Database, wanted: Registration = ADA) -> None:
+    await flows.register(db, alone(), wanted, CLIENT, NOW)
 
 
 async def tasks(db: Database) -> list[tuple[str, dict[str, Any]]]:
@@ -69,7 +80,7 @@ async def verify(db: Database) -> None:
 
 
 async def test_a_new_account_waits_for_its_address(db: Database) -> None:
-    await flows.register(db, ADA, NOW)
+    await register(db)
     assert [task for task, _ in await tasks(db)] == ["notifications.send_link"]
     async with db.read() as connection:
         row = (await connection.execute(select(User))).one()
@@ -82,35 +93,29 @@ async def test_a_new_account_waits_for_its_address(db: Database) -> None:
 async def test_registering_does_the_same_whether_or_not_the_address_is_known(
     db: Database,
 ) -> None:
-    await flows.register(db, ADA, NOW)
+    await register(db)
     await verify(db)
     again = msgspec.structs.replace(ADA, email="ada@example.COM", username="other")
     with counted(db) as known:
-        await flows.register(db, again, NOW)
+        await register(db, again)
     with counted(db) as unknown:
-        await flows.register(
-            db, msgspec.structs.replace(ADA, email="eve@example.com", username="eve"), NOW
-        )
+        await register(db, msgspec.structs.replace(ADA, email="eve@example.com", username="eve"))
     assert known == unknown
     assert await count(db, User) == 3
 
 
 async def test_a_username_is_taken_in_any_case(db: Database) -> None:
-    await flows.register(db, ADA, NOW)
+    await register(db)
     with pytest.raises(UsernameTaken):
-        await flows.register(
-            db, msgspec.structs.replace(ADA, email="b@example.com", username="ADA.l"), NOW
-        )
+        await register(db, msgspec.structs.replace(ADA, email="b@example.com", username="ADA.l"))
     # The same answer whether or not the address is known.
     with pytest.raises(UsernameTaken):
-        await flows.register(db, ADA, NOW)
+        await register(db)
     assert len(await tasks(db)) == 1
 
 
 async def test_twenty_at_once_make_one_account(db: Database) -> None:
-    results = await asyncio.gather(
-        *(flows.register(db, ADA, NOW) for _ in range(20)), return_exceptions=True
-    )
+    results = await asyncio.gather(*(register(db) for _ in range(20)), return_exceptions=True)
     assert results.count(None) == 1
     assert sum(isinstance(result, UsernameTaken) for result in results) == 19
     assert await count(db, User) == 1
@@ -130,14 +135,14 @@ async def test_twenty_at_once_make_one_account(db: Database) -> None:
 )
 async def test_bad_input_changes_nothing(db: Database, change: dict[str, str], field: str) -> None:
     with pytest.raises(Invalid) as refused:
-        await flows.register(db, msgspec.structs.replace(ADA, **change), NOW)
+        await register(db, msgspec.structs.replace(ADA, **change))
     assert refused.value.field == field
     assert await count(db, User) == 0
 
 
 @pytest.mark.parametrize("login", ["ada@example.com", "ADA@EXAMPLE.COM", "ada.l", " Ada.L "])
 async def test_sign_in_by_address_or_username(db: Database, settings: Settings, login: str) -> None:
-    await flows.register(db, ADA, NOW)
+    await register(db)
     await verify(db)
     signed_in = await sign_in(db, settings, login, PASSWORD)
     actor = tokens.authenticate(f"Bearer {signed_in.access_token}", tokens.load_keys(settings), NOW)
@@ -167,10 +172,8 @@ async def test_sign_in_by_address_or_username(db: Database, settings: Settings, 
 async def test_refused_sign_ins_look_the_same(
     db: Database, settings: Settings, login: str, password: str
 ) -> None:
-    await flows.register(db, ADA, NOW)
-    await flows.register(
-        db, msgspec.structs.replace(ADA, email="p@example.com", username="passwordless"), NOW
-    )
+    await register(db)
+    await register(db, msgspec.structs.replace(ADA, email="p@example.com", username="passwordless"))
     async with db.transaction() as session:
         await session.execute(
             update(User).where(User.username == "passwordless").values(password_hash=None)
@@ -184,7 +187,7 @@ async def test_refused_sign_ins_look_the_same(
 async def test_an_unknown_account_takes_as_long_as_a_wrong_password(
     db: Database, settings: Settings
 ) -> None:
-    await flows.register(db, ADA, NOW)
+    await register(db)
 
     async def seconds(login: str) -> float:
         samples = []
@@ -204,7 +207,7 @@ async def test_an_unknown_account_takes_as_long_as_a_wrong_password(
 
 
 async def test_a_weaker_hash_is_replaced_at_sign_in(db: Database, settings: Settings) -> None:
-    await flows.register(db, ADA, NOW)
+    await register(db)
     weak = PasswordHash([Argon2Hasher(memory_cost=1024, time_cost=1, parallelism=1)]).hash(PASSWORD)
     async with db.transaction() as session:
         await session.execute(update(User).values(password_hash=weak))
@@ -218,7 +221,7 @@ async def test_a_weaker_hash_is_replaced_at_sign_in(db: Database, settings: Sett
 async def test_a_password_changed_during_sign_in_lets_nobody_in(
     db: Database, settings: Settings
 ) -> None:
-    await flows.register(db, ADA, NOW)
+    await register(db)
     async with db.transaction() as session:
         signed_in = await service.open_session(
             session,
@@ -249,7 +252,7 @@ async def test_a_password_is_one_in_any_unicode_form() -> None:
 
 
 async def test_becoming_a_host_happens_once(db: Database) -> None:
-    await flows.register(db, ADA, NOW)
+    await register(db)
     await verify(db)
     actor = Actor(user_id=await user_id(db))
 

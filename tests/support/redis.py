@@ -44,3 +44,10 @@ async def wipe(url: str) -> None:
     """What FLUSHALL does to us, without doing it to others on the same server."""
     async with Redis.from_url(url) as redis:
         await redis.flushdb()
+
+
+async def forget_limits(url: str) -> None:
+    """Nobody has tried anything yet."""
+    async with Redis.from_url(url) as redis:
+        async for key in redis.scan_iter("roost:{limits}:*"):
+            await redis.delete(key)
