@@ -13,7 +13,7 @@ from app import clock, config, telemetry
 from app.config import Settings, SettingsError
 from app.http import docs, health, media, metrics, problems, security, state, webhooks
 from app.http.accounts import accounts_router
-from app.http.auth import auth_router
+from app.http.auth import auth_router, client_of
 from app.http.shutdown import drained_first
 from app.identity import sessions, tokens
 from app.identity.errors import AccessTokenRefused
@@ -116,7 +116,7 @@ def _graphql(settings: Settings, keys: TokenKeys, app_state: State, draining: Dr
         elif not isinstance(authorization, str):
             raise AccessTokenRefused
         actor = tokens.authenticate(authorization, keys, clock.now())
-        return Context(app_state[state.RUNTIME], actor)
+        return Context(app_state[state.RUNTIME], actor, client_of(connection))
 
     async def watch_session(session_id: UUID) -> None:
         runtime: Runtime = app_state[state.RUNTIME]

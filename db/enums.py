@@ -13,6 +13,24 @@ class LinkPurpose(StrEnum):
     TAKE_EMAIL = "TAKE_EMAIL"
 
 
+class SignInEventKind(StrEnum):
+    """What happened to an account or one of its sessions."""
+
+    SIGNED_IN = "SIGNED_IN"
+    # Unknown login or wrong password.
+    SIGN_IN_REFUSED = "SIGN_IN_REFUSED"
+    # Somebody who is signed in did not know the password.
+    PASSWORD_REFUSED = "PASSWORD_REFUSED"
+    SIGNED_OUT = "SIGNED_OUT"
+    SESSION_REVOKED = "SESSION_REVOKED"
+    REFRESH_REUSED = "REFRESH_REUSED"
+    EMAIL_VERIFIED = "EMAIL_VERIFIED"
+    PASSWORD_RESET = "PASSWORD_RESET"
+    PASSWORD_CHANGED = "PASSWORD_CHANGED"
+    EMAIL_CHANGE_REQUESTED = "EMAIL_CHANGE_REQUESTED"
+    EMAIL_CHANGED = "EMAIL_CHANGED"
+
+
 class PropertyStatus(StrEnum):
     DRAFT = "DRAFT"
     PUBLISHED = "PUBLISHED"

@@ -20,6 +20,7 @@ from schema.properties.types import Photo, Property, property_by_id
 from schema.quotes import quote_field
 from schema.reviews import Review, ReviewMutations
 from schema.scalars import SCALARS, refuse_nul
+from schema.sign_in import SignInEvent, SignInMutations, SignInSession
 from schema.transport.limits import Limits
 from schema.transport.schema import Schema
 from schema.users import User, UserMutations, viewer
@@ -62,9 +63,29 @@ class Query:
     "signed in gets the GraphQL error `UNAUTHENTICATED`."
 )
 class Mutation(
-    UserMutations, PropertyMutations, BookingMutations, ReviewMutations, PayoutMutations
+    UserMutations,
+    SignInMutations,
+    PropertyMutations,
+    BookingMutations,
+    ReviewMutations,
+    PayoutMutations,
 ):
     pass
+
+
+# What `node` can find.
+NODES = [
+    User,
+    Property,
+    Photo,
+    Booking,
+    Payment,
+    Review,
+    Payout,
+    PayoutAccount,
+    SignInSession,
+    SignInEvent,
+]
 
 
 def build_schema(
@@ -80,7 +101,7 @@ def build_schema(
         Query,
         Mutation,
         Subscription,
-        types=[User, Property, Photo, Booking, Payment, Review, Payout, PayoutAccount],
+        types=NODES,
         config=StrawberryConfig(scalar_map=SCALARS),
         introspection=introspection,
         limits=limits,

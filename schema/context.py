@@ -8,6 +8,7 @@ import strawberry
 
 from app import clock
 from app.actor import ANONYMOUS, Actor
+from app.identity.client import Client
 from app.runtime import Runtime
 from schema.loaders import Loaders
 
@@ -17,12 +18,16 @@ class Context:
 
     runtime: Runtime
     actor: Actor
+    client: Client
     now: datetime
     loaders: Loaders
 
-    def __init__(self, runtime: Runtime, actor: Actor = ANONYMOUS) -> None:
+    def __init__(
+        self, runtime: Runtime, actor: Actor = ANONYMOUS, client: Client | None = None
+    ) -> None:
         self.runtime = runtime
         self.actor = actor
+        self.client = client or Client()
         self.renew()
 
     def renew(self) -> None:

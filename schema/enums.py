@@ -26,6 +26,7 @@ from db.enums import (
     PayoutStatus,
     PropertyStatus,
     PropertyType,
+    SignInEventKind,
 )
 
 # Types import them from here, so that none is used before it has been described.
@@ -43,6 +44,7 @@ __all__ = [
     "PropertyStatus",
     "PropertyType",
     "ReviewNotAllowedReason",
+    "SignInEventKind",
     "Sort",
     "StayNotAllowedReason",
     "Weekday",
@@ -250,4 +252,20 @@ describe(
     FRIDAY="Friday.",
     SATURDAY="Saturday.",
     SUNDAY="Sunday.",
+)
+
+describe(
+    SignInEventKind,
+    "What happened to an account or to one of its sessions.",
+    SIGNED_IN="Somebody signed in with the password.",
+    SIGN_IN_REFUSED="Somebody tried a wrong password.",
+    PASSWORD_REFUSED="Somebody who was signed in gave a wrong password to change something.",
+    SIGNED_OUT="Signed out.",
+    SESSION_REVOKED="A session was ended from elsewhere.",
+    REFRESH_REUSED="A refresh token was used twice, so it may be stolen: its session was ended.",
+    EMAIL_VERIFIED="The e-mail address was confirmed.",
+    PASSWORD_RESET="The password was set anew by a mailed link.",
+    PASSWORD_CHANGED="The password was changed.",
+    EMAIL_CHANGE_REQUESTED="A change of the e-mail address was asked for.",
+    EMAIL_CHANGED="The e-mail address was changed.",
 )

@@ -17,6 +17,7 @@ from schema.payments import visible_payment
 from schema.payouts import visible_payout, visible_payout_account
 from schema.properties.access import visible_photo, visible_property
 from schema.reviews import visible_review
+from schema.sign_in import visible_event, visible_session
 
 
 async def visible_user(context: Context, key: UUID) -> UserRow | None:
@@ -33,6 +34,8 @@ FINDERS: Mapping[str, Callable[[Context, UUID], Awaitable[Any]]] = {
     "Review": visible_review,
     "Payout": visible_payout,
     "PayoutAccount": visible_payout_account,
+    "SignInSession": visible_session,
+    "SignInEvent": visible_event,
 }
 
 

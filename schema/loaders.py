@@ -17,7 +17,7 @@ from app.bookings import queries as bookings
 from app.bookings.queries import Access, BookingRow, ChangeRow
 from app.errors import DomainError
 from app.identity import queries as identity
-from app.identity.queries import UserRow
+from app.identity.queries import SessionRow, SignInEventRow, UserRow
 from app.payments import queries as payments
 from app.payments.queries import PaymentRow
 from app.payouts import queries as payouts
@@ -56,6 +56,16 @@ class Loaders:
     @cached_property
     def users(self) -> Loader[UUID, UserRow | None]:
         return self._one(identity.users)
+
+    @cached_property
+    def sessions(self) -> Loader[UUID, SessionRow | None]:
+        """Whoever's: who may see them is decided by app.identity.policy."""
+        return self._one(identity.sessions)
+
+    @cached_property
+    def sign_in_events(self) -> Loader[UUID, SignInEventRow | None]:
+        """Whoever's: who may see them is decided by app.identity.policy."""
+        return self._one(identity.sign_in_events)
 
     @cached_property
     def properties(self) -> Loader[UUID, PropertyRow | None]:

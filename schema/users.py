@@ -9,16 +9,24 @@ import strawberry
 
 from app.bookings.queries import BOOKINGS_OF_GUEST, BOOKINGS_OF_HOST, BookingRow
 from app.identity import accounts
-from app.identity.policy import is_own
-from app.identity.queries import UserRow
+from app.identity.policy import is_own, may_audit
+from app.identity.queries import (
+    MAX_SESSIONS,
+    SIGN_IN_EVENTS,
+    SessionRow,
+    SignInEventRow,
+    UserRow,
+    open_sessions,
+)
 from app.payouts.queries import PAYOUTS_OF_HOST, PayoutAccountRow, PayoutRow
 from app.properties.queries import PROPERTIES_OF_HOST, PropertyRow
 from schema.context import Info, absolute
-from schema.enums import BookingStatus, PropertyStatus
+from schema.enums import BookingStatus, PropertyStatus, SignInEventKind
 from schema.errors import EmailNotVerifiedError, NotFoundError
 from schema.mutations import mutation, union
 from schema.node import Node, shows
 from schema.paging import DEFAULT_PAGE, After, Connection, First, listed
+from schema.sign_in import SignInEventConnection, SignInSession
 
 if TYPE_CHECKING:
     from schema.bookings.types import BookingConnection
@@ -35,6 +43,9 @@ BookingStatuses: TypeAlias = Annotated[
 ]
 PropertyStatuses: TypeAlias = Annotated[
     list[PropertyStatus] | None, strawberry.argument(description="Only in one of these states.")
+]
+EventKinds: TypeAlias = Annotated[
+    list[SignInEventKind] | None, strawberry.argument(description="Only these kinds.")
 ]
 
 
@@ -106,6 +117,25 @@ async def own_payouts(
     return await listed(info, PAYOUTS_OF_HOST, user.id, first, after)
 
 
+async def own_sessions(user: User_, info: Info) -> list[SessionRow] | None:
+    context = info.context
+    if not is_own(user.id, context.actor):
+        return None
+    return await open_sessions(context.runtime.db, user.id, context.now)
+
+
+async def audit_trail(
+    user: User_,
+    info: Info,
+    kind: EventKinds = None,
+    first: First = DEFAULT_PAGE,
+    after: After = None,
+) -> Connection[SignInEventRow] | None:
+    if not may_audit(user.id, info.context.actor):
+        return None
+    return await listed(info, SIGN_IN_EVENTS, user.id, first, after, kind)
+
+
 @strawberry.type(description="A person. Guests and hosts are the same users.")
 class User(Node):
     is_type_of = shows(UserRow)
@@ -156,6 +186,18 @@ class User(Node):
         resolver=own_payouts,
         graphql_type=Payouts | None,
         description="Earnings sent to them, newest first. Null unless the viewer is this person.",
+    )
+    sessions = strawberry.field(
+        resolver=own_sessions,
+        graphql_type=list[SignInSession] | None,
+        description=f"Where they are signed in, the last used first, {MAX_SESSIONS} at most. "
+        "Null unless the viewer is this person.",
+    )
+    sign_in_events = strawberry.field(
+        resolver=audit_trail,
+        graphql_type=SignInEventConnection | None,
+        description="What happened to their account and its sessions, newest first. "
+        "Null unless the viewer is this person, or staff.",
     )
 
 

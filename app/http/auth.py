@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, Router, post
+from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
 from litestar.params import JSONBody
 from msgspec import Meta
@@ -17,9 +18,10 @@ from app.http import problems
 from app.http.problems import UnsupportedMediaType, documented
 from app.http.state import keys_of, runtime_of
 from app.identity import flows, rules, service, tokens
+from app.identity.client import Client, client_from
 from app.identity.errors import AccessTokenRefused, RefreshRefused
 from app.identity.flows import Registration
-from app.identity.service import Client, SignedIn
+from app.identity.service import SignedIn
 
 COOKIE = "roost_refresh"
 PATH = "/auth"
@@ -248,7 +250,10 @@ async def logout(
     token = None if presented is None else tokens.decode_refresh_token(presented)
     actor, now = _actor(request), clock.now()
     if token is not None or actor.session_id is not None:
-        await runtime_of(request).db.run(lambda session: service.logout(session, actor, token, now))
+        client = client_of(request)
+        await runtime_of(request).db.run(
+            lambda session: service.logout(session, actor, token, client, now)
+        )
     return Response(None, cookies=[_cookie(request, None)], headers=NO_STORE)
 
 
@@ -290,13 +295,10 @@ def _actor(request: Request[Any, Any, Any]) -> Actor:
         return ANONYMOUS
 
 
-def client_of(request: Request[Any, Any, Any]) -> Client:
+def client_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Client:
     """The program that asks."""
-    agent = request.headers.get("user-agent", "")
-    return Client(
-        user_agent="".join(letter for letter in agent if letter.isprintable()),
-        address=request.client.host if request.client else "",
-    )
+    agent = connection.headers.get("user-agent", "")
+    return client_from(agent, connection.client.host if connection.client else "")
 
 
 def _cookie(request: Request[Any, Any, Any], token: str | None) -> Cookie:

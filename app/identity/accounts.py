@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from app.actor import Actor
 from app.errors import NotFound
-from app.identity import links, service
+from app.identity import audit, links, service
+from app.identity.client import Client
 from app.identity.errors import EmailNotVerified, EmailTaken, LinkRefused, UsernameTaken
 from app.identity.events import (
     EmailChanged,
@@ -28,6 +29,7 @@ from app.identity.tokens import TokenKeys
 from app.ids import new_id
 from app.outbox import emit
 from db.enums import LinkPurpose
+from db.enums import SignInEventKind as Kind
 from db.models import AccountLink, User
 from db.session import constraint_name
 
@@ -82,10 +84,13 @@ async def send_verification(session: AsyncSession, actor: Actor, now: datetime) 
         await _issue(session, user_id, LinkPurpose.VERIFY_EMAIL, email, now)
 
 
-async def verify_email(session: AsyncSession, keys: TokenKeys, code: str, now: datetime) -> None:
+async def verify_email(
+    session: AsyncSession, keys: TokenKeys, code: str, client: Client, now: datetime
+) -> None:
     """Follow the link of a new account. Raises LinkRefused, EmailTaken."""
     link = await _follow(session, keys, code, {LinkPurpose.VERIFY_EMAIL}, now)
     if await _mark_verified(session, link, now):
+        await audit.record(session, Kind.EMAIL_VERIFIED, link.user_id, client, now)
         await emit(session, EmailVerified(user_id=link.user_id))
 
 
@@ -138,7 +143,12 @@ async def owner_of_reset(
 
 
 async def reset_password(
-    session: AsyncSession, keys: TokenKeys, code: str, password_hash: str, now: datetime
+    session: AsyncSession,
+    keys: TokenKeys,
+    code: str,
+    password_hash: str,
+    client: Client,
+    now: datetime,
 ) -> None:
     """Set another password by a mailed link, and end every session. Raises LinkRefused, EmailTaken.
 
@@ -150,12 +160,18 @@ async def reset_password(
     )
     await _mark_verified(session, link, now)
     await _drop_links(session, link.user_id, LinkPurpose.RESET_PASSWORD)
-    await service.revoke_all(session, link.user_id, service.PASSWORD_CHANGED, now)
+    await audit.record(session, Kind.PASSWORD_RESET, link.user_id, client, now)
+    await service.revoke_all(session, link.user_id, service.PASSWORD_CHANGED, client, now)
     await emit(session, PasswordChanged(user_id=link.user_id, change_id=link.id))
 
 
 async def change_password(
-    session: AsyncSession, actor: Actor, verified_hash: str, new_hash: str, now: datetime
+    session: AsyncSession,
+    actor: Actor,
+    verified_hash: str,
+    new_hash: str,
+    client: Client,
+    now: datetime,
 ) -> bool:
     """Replace the password that was just verified, and end all other sessions.
 
@@ -172,13 +188,14 @@ async def change_password(
         return False
     await _drop_links(session, user_id, LinkPurpose.RESET_PASSWORD)
     reason = service.PASSWORD_CHANGED
-    await service.revoke_all(session, user_id, reason, now, but=actor.session_id)
+    await audit.record(session, Kind.PASSWORD_CHANGED, user_id, client, now, actor.session_id)
+    await service.revoke_all(session, user_id, reason, client, now, but=actor.session_id)
     await emit(session, PasswordChanged(user_id=user_id, change_id=new_id()))
     return True
 
 
 async def request_email_change(
-    session: AsyncSession, actor: Actor, new_email: str, now: datetime
+    session: AsyncSession, actor: Actor, new_email: str, client: Client, now: datetime
 ) -> None:
     """Mail a link to the old address and one to the new; an earlier request's are void.
 
@@ -196,10 +213,12 @@ async def request_email_change(
     if user.email_verified_at is not None:
         await _issue(session, user_id, LinkPurpose.LEAVE_EMAIL, user.email, now, new_email)
     await _issue(session, user_id, LinkPurpose.TAKE_EMAIL, new_email, now, new_email)
+    kind = Kind.EMAIL_CHANGE_REQUESTED
+    await audit.record(session, kind, user_id, client, now, actor.session_id)
 
 
 async def confirm_email_change(
-    session: AsyncSession, keys: TokenKeys, code: str, now: datetime
+    session: AsyncSession, keys: TokenKeys, code: str, client: Client, now: datetime
 ) -> bool:
     """Follow one of the two links; True when it was the last that was waited for.
 
@@ -225,6 +244,7 @@ async def confirm_email_change(
         return False
     values = {"email": link.new_email, "email_verified_at": now}
     await _set_email(session, link.user_id, values)
+    await audit.record(session, Kind.EMAIL_CHANGED, link.user_id, client, now)
     # Links that were mailed to the address of before.
     await _drop_links(session, link.user_id, LinkPurpose.VERIFY_EMAIL, LinkPurpose.RESET_PASSWORD)
     await emit(session, EmailChanged(user_id=link.user_id, old_email=user.email, change_id=link.id))

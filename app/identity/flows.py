@@ -1,18 +1,21 @@
 """Registration, sign-in, passwords: hash outside of any transaction, then one short one."""
 
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import select
 
 from app.actor import Actor
-from app.identity import accounts, limits, rules, service, tokens
+from app.identity import accounts, audit, limits, rules, service, tokens
 from app.identity.accounts import NewAccount
+from app.identity.client import Client
 from app.identity.errors import RefreshRefused, SignInRefused, WrongPassword
 from app.identity.passwords import hash_password, verify_password
-from app.identity.service import Client, SignedIn
+from app.identity.service import SignedIn
 from app.identity.tokens import TokenKeys
 from app.limits import Limiter
+from db.enums import SignInEventKind
 from db.models import User
 from db.session import Database
 
@@ -80,6 +83,9 @@ async def sign_in(
     # A longer one is nobody's password, and not worth hashing.
     valid, better = await verify_password(password[: rules.MAX_PASSWORD + 1], stored)
     if not valid or found is None or stored is None:
+        # Noted for unknown logins, too: it takes as long.
+        whose = None if found is None else found.id
+        await _note_refusal(db, SignInEventKind.SIGN_IN_REFUSED, whose, client, now)
         raise SignInRefused
     user_id = found.id
     signed_in = await db.run(
@@ -147,7 +153,7 @@ async def reset_password(
         owner = await accounts.owner_of_reset(connection, keys, code, now)
     rules.check_password(password, *rules.personal_words(*owner))
     hashed = await hash_password(password)
-    await db.run(lambda session: accounts.reset_password(session, keys, code, hashed, now))
+    await db.run(lambda session: accounts.reset_password(session, keys, code, hashed, client, now))
 
 
 async def change_password(
@@ -163,7 +169,7 @@ async def change_password(
 
     Raises Unauthenticated, WrongPassword, Invalid, RateLimited, Unavailable.
     """
-    stored = await _verified_hash(db, limiter, actor, current, client)
+    stored = await _verified_hash(db, limiter, actor, current, client, now)
     async with db.read() as connection:
         found = await connection.execute(
             select(User.username, User.email, User.first_name, User.last_name).where(
@@ -173,7 +179,7 @@ async def change_password(
     rules.check_password(password, *rules.personal_words(*found.one()), field="newPassword")
     hashed = await hash_password(password)
     if not await db.run(
-        lambda session: accounts.change_password(session, actor, stored, hashed, now)
+        lambda session: accounts.change_password(session, actor, stored, hashed, client, now)
     ):
         raise WrongPassword
 
@@ -193,9 +199,9 @@ async def change_email(
     WrongPassword, Invalid, RateLimited, Unavailable.
     """
     email = rules.clean_email(new_email)
-    await _verified_hash(db, limiter, actor, password, client)
+    await _verified_hash(db, limiter, actor, password, client, now)
     await limiter.take(limits.mail(email, client.address))
-    await db.run(lambda session: accounts.request_email_change(session, actor, email, now))
+    await db.run(lambda session: accounts.request_email_change(session, actor, email, client, now))
 
 
 async def verify_email(
@@ -203,7 +209,7 @@ async def verify_email(
 ) -> None:
     """Follow the link of a new account. Raises LinkRefused, EmailTaken, RateLimited."""
     await limiter.take(limits.mailed_code(client.address))
-    await db.run(lambda session: accounts.verify_email(session, keys, code, now))
+    await db.run(lambda session: accounts.verify_email(session, keys, code, client, now))
 
 
 async def confirm_email_change(
@@ -214,11 +220,13 @@ async def confirm_email_change(
     Raises LinkRefused, EmailTaken, RateLimited.
     """
     await limiter.take(limits.mailed_code(client.address))
-    return await db.run(lambda session: accounts.confirm_email_change(session, keys, code, now))
+    return await db.run(
+        lambda session: accounts.confirm_email_change(session, keys, code, client, now)
+    )
 
 
 async def _verified_hash(
-    db: Database, limiter: Limiter, actor: Actor, password: str, client: Client
+    db: Database, limiter: Limiter, actor: Actor, password: str, client: Client, now: datetime
 ) -> str:
     """The stored hash of the caller's password. Raises WrongPassword when it is another one's.
 
@@ -233,6 +241,14 @@ async def _verified_hash(
     stored = found.scalar_one_or_none()
     valid, _ = await verify_password(password[: rules.MAX_PASSWORD + 1], stored)
     if not valid or stored is None:
+        kind = SignInEventKind.PASSWORD_REFUSED
+        await _note_refusal(db, kind, actor.user_id, client, now)
         raise WrongPassword
     await limiter.give_back(counted)
     return stored
+
+
+async def _note_refusal(
+    db: Database, kind: SignInEventKind, user_id: UUID | None, client: Client, now: datetime
+) -> None:
+    await db.run(lambda session: audit.record(session, kind, user_id, client, now))

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import bindparam, select
 
 from db import rows
-from db.models import SignInSession, User
+from db.models import SignInEvent, SignInSession, User
 from db.statements import Reader, Statement
 
 
@@ -28,7 +28,52 @@ class UserRow(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
+class SessionRow(msgspec.Struct, frozen=True):
+    """A device that somebody is signed in on."""
+
+    id: UUID
+    user_id: UUID
+    user_agent: str
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+
+
+class SignInEventRow(msgspec.Struct, frozen=True):
+    """A line of the audit trail."""
+
+    id: UUID
+    user_id: UUID | None
+    kind: str
+    session_id: UUID | None
+    user_agent: str
+    address: str
+    occurred_at: datetime
+
+
+# More devices than anybody looks through.
+MAX_SESSIONS = 50
+SIGN_IN_EVENTS = rows.Listing(
+    model=SignInEvent, row=SignInEventRow, parent=SignInEvent.user_id, status=SignInEvent.kind
+)
+
 _USERS = rows.ByKey(User.id, UserRow)
+_SESSIONS = rows.ByKey(SignInSession.id, SessionRow)
+_SIGN_IN_EVENTS = rows.ByKey(SignInEvent.id, SignInEventRow)
+_OPEN_SESSIONS = Statement(
+    SessionRow,
+    lambda: (
+        select(*rows.columns(SignInSession, SessionRow))
+        .where(
+            SignInSession.user_id == bindparam("user_id"),
+            SignInSession.revoked_at.is_(None),
+            SignInSession.expires_at > bindparam("now"),
+        )
+        .order_by(SignInSession.last_used_at.desc(), SignInSession.id.desc())
+        .limit(MAX_SESSIONS)
+    ),
+)
 _OPEN_SESSION: Statement[UUID] = Statement(
     lambda session_id: session_id,
     lambda: select(SignInSession.id).where(
@@ -42,6 +87,21 @@ _OPEN_SESSION: Statement[UUID] = Statement(
 async def users(reader: Reader, ids: Sequence[UUID]) -> Mapping[UUID, UserRow]:
     """People by id."""
     return await _USERS.one(reader, ids)
+
+
+async def sessions(reader: Reader, ids: Sequence[UUID]) -> Mapping[UUID, SessionRow]:
+    """Sign-in sessions by id, ended ones too."""
+    return await _SESSIONS.one(reader, ids)
+
+
+async def open_sessions(reader: Reader, user_id: UUID, now: datetime) -> list[SessionRow]:
+    """Where somebody is signed in, the last used first."""
+    return await _OPEN_SESSIONS.fetch(reader, user_id=user_id, now=now)
+
+
+async def sign_in_events(reader: Reader, ids: Sequence[UUID]) -> Mapping[UUID, SignInEventRow]:
+    """Lines of the audit trail by id."""
+    return await _SIGN_IN_EVENTS.one(reader, ids)
 
 
 async def session_is_open(reader: Reader, session_id: UUID, now: datetime) -> bool:

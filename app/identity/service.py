@@ -5,7 +5,6 @@ followed by the next. Whoever uses one again, later than a retry would or from e
 stolen it or was stolen from, and the whole family ends.
 """
 
-import hashlib
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -15,33 +14,31 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import pubsub
 from app.actor import Actor, Role
-from app.errors import Unauthenticated
-from app.identity import tokens
+from app.errors import NotFound, Unauthenticated
+from app.identity import audit, tokens
+from app.identity.client import Client
 from app.identity.events import session_channel
 from app.identity.tokens import TokenKeys
 from app.ids import new_id
+from db.enums import SignInEventKind
 from db.models import RefreshToken, SignInSession, User
 from db.rows import columns
 
 # A client that lost the reply to its refresh asks again within this time.
 RETRY_WINDOW = timedelta(seconds=10)
-MAX_USER_AGENT = 256
 
 LOGGED_OUT = "LOGGED_OUT"
 REUSED = "REUSED"
 PASSWORD_CHANGED = "PASSWORD_CHANGED"
+REVOKED = "REVOKED"
 
-
-class Client(msgspec.Struct, frozen=True, kw_only=True):
-    """The program that asks, as far as it can be told from others."""
-
-    user_agent: str
-    address: str
-
-    @property
-    def fingerprint(self) -> str:
-        """Tells a client's retry from somebody else's use; 64 hex digits."""
-        return hashlib.sha256(f"{self.address}\n{self.user_agent}".encode()).hexdigest()
+# What the end of a session is in the audit trail.
+ENDS = {
+    LOGGED_OUT: SignInEventKind.SIGNED_OUT,
+    REUSED: SignInEventKind.REFRESH_REUSED,
+    PASSWORD_CHANGED: SignInEventKind.SESSION_REVOKED,
+    REVOKED: SignInEventKind.SESSION_REVOKED,
+}
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,7 +103,7 @@ async def open_session(
         insert(SignInSession).values(
             id=session_id,
             user_id=user_id,
-            user_agent=client.user_agent[:MAX_USER_AGENT],
+            user_agent=client.user_agent,
             created_at=now,
             last_used_at=now,
             expires_at=now + timedelta(seconds=keys.refresh_token_seconds),
@@ -114,6 +111,7 @@ async def open_session(
     )
     token = tokens.new_refresh_token()
     await _store(session, token, session_id, now)
+    await audit.record(session, SignInEventKind.SIGNED_IN, user_id, client, now, session_id)
     return _signed_in(keys, _account(row), session_id, token, now)
 
 
@@ -134,14 +132,18 @@ async def refresh(
         retried = now - family.used_at <= RETRY_WINDOW and family.used_by == client.fingerprint
         known = await _issued_successor(session, keys, token) if retried else None
         if known is None:
-            await revoke(session, family.session_id, REUSED, now)
+            await revoke(session, family.session_id, REUSED, client, now)
             return None
         successor = known
     return _signed_in(keys, _account(family), family.session_id, successor, now)
 
 
 async def logout(
-    session: AsyncSession, actor: Actor, refresh_token: bytes | None, now: datetime
+    session: AsyncSession,
+    actor: Actor,
+    refresh_token: bytes | None,
+    client: Client,
+    now: datetime,
 ) -> None:
     """End the session of the refresh token and of the access token; nothing if there is none."""
     ended = {actor.session_id} if actor.session_id is not None else set()
@@ -154,10 +156,12 @@ async def logout(
         ended |= set(found.scalars())
     # In one order everywhere, so that two of these cannot wait for each other.
     for session_id in sorted(ended):
-        await revoke(session, session_id, LOGGED_OUT, now)
+        await revoke(session, session_id, LOGGED_OUT, client, now)
 
 
-async def revoke(session: AsyncSession, session_id: UUID, reason: str, now: datetime) -> bool:
+async def revoke(
+    session: AsyncSession, session_id: UUID, reason: str, client: Client, now: datetime
+) -> bool:
     """End a sign-in session: no more refreshes, and its live connections are told to close.
 
     Its access token lives on for some minutes. False when it had been revoked before.
@@ -166,16 +170,24 @@ async def revoke(session: AsyncSession, session_id: UUID, reason: str, now: date
         update(SignInSession)
         .where(SignInSession.id == session_id, SignInSession.revoked_at.is_(None))
         .values(revoked_at=now, revoked_reason=reason)
-        .returning(SignInSession.id)
+        .returning(SignInSession.user_id)
     )
-    if revoked.first() is None:
+    user_id = revoked.scalar_one_or_none()
+    if user_id is None:
         return False
+    await audit.record(session, ENDS[reason], user_id, client, now, session_id)
     pubsub.announce(session, session_channel(session_id), reason)
     return True
 
 
 async def revoke_all(
-    session: AsyncSession, user_id: UUID, reason: str, now: datetime, *, but: UUID | None = None
+    session: AsyncSession,
+    user_id: UUID,
+    reason: str,
+    client: Client,
+    now: datetime,
+    *,
+    but: UUID | None = None,
 ) -> int:
     """End every sign-in session of a user, or all `but` one. Returns how many there were."""
     found = await session.execute(
@@ -185,8 +197,37 @@ async def revoke_all(
         # In one order everywhere, as in `logout`.
         .order_by(SignInSession.id)
     )
-    ended = [await revoke(session, session_id, reason, now) for session_id in found.scalars()]
+    ended = [
+        await revoke(session, session_id, reason, client, now) for session_id in found.scalars()
+    ]
     return sum(ended)
+
+
+async def revoke_own(
+    session: AsyncSession, actor: Actor, session_id: UUID, client: Client, now: datetime
+) -> None:
+    """End one of the caller's sessions, again or for the first time.
+
+    Raises Unauthenticated, and NotFound for anybody else's session.
+    """
+    user_id = await require_open(session, actor, now)
+    own = await session.execute(
+        select(SignInSession.id).where(
+            SignInSession.id == session_id, SignInSession.user_id == user_id
+        )
+    )
+    if own.first() is None:
+        raise NotFound("There is no such session.")
+    await revoke(session, session_id, REVOKED, client, now)
+
+
+async def revoke_all_own(
+    session: AsyncSession, actor: Actor, client: Client, now: datetime, *, keep_current: bool
+) -> int:
+    """End all of the caller's sessions, or all others. Returns how many. Raises Unauthenticated."""
+    user_id = await require_open(session, actor, now)
+    kept = actor.session_id if keep_current else None
+    return await revoke_all(session, user_id, REVOKED, client, now, but=kept)
 
 
 async def require_open(session: AsyncSession, actor: Actor, now: datetime) -> UUID:

@@ -2,7 +2,7 @@
 
 from db.models.availability import CalendarNight, OccupiedNight
 from db.models.bookings import Booking, BookingChange, IdempotencyKey
-from db.models.identity import AccountLink, RefreshToken, SignInSession, User
+from db.models.identity import AccountLink, RefreshToken, SignInEvent, SignInSession, User
 from db.models.ledger import JournalEntry, LedgerAccount, Posting
 from db.models.outbox import OutboxMessage
 from db.models.payments import Payment, ProviderEvent, Refund
@@ -32,6 +32,7 @@ __all__ = [
     "RefreshToken",
     "Refund",
     "Review",
+    "SignInEvent",
     "SignInSession",
     "User",
 ]

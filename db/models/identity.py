@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import CITEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Key, one_of
-from db.enums import LinkPurpose
+from db.enums import LinkPurpose, SignInEventKind
 
 
 class User(Base):
@@ -107,3 +107,20 @@ class RefreshToken(Base):
     used_at: Mapped[datetime | None]
     # Who exchanged it (a hash of user agent and address), to tell a retry from a theft.
     used_by: Mapped[str | None] = mapped_column(String(64))
+
+
+class SignInEvent(Base):
+    """One line of the audit trail; a trigger refuses to change or delete any."""
+
+    __tablename__ = "sign_in_events"
+    __table_args__ = (Index(None, "user_id", "id"), one_of("kind", SignInEventKind))
+
+    id: Mapped[Key]
+    # None when somebody tried a login that nobody has.
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    kind: Mapped[str]
+    # Not a foreign key: the line outlives the session.
+    session_id: Mapped[UUID | None]
+    user_agent: Mapped[str] = mapped_column(server_default="")
+    address: Mapped[str] = mapped_column(server_default="")
+    occurred_at: Mapped[datetime] = mapped_column(server_default=func.now())

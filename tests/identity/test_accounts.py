@@ -16,9 +16,10 @@ from app.actor import ANONYMOUS, Actor
 from app.config import Settings
 from app.errors import Invalid, NotFound, Unauthenticated, Unavailable
 from app.identity import accounts, flows, passwords, service, tokens
+from app.identity.client import Client
 from app.identity.errors import SignInRefused, UsernameTaken
 from app.identity.flows import Registration
-from app.identity.service import Client, SignedIn
+from app.identity.service import SignedIn
 from app.ids import new_id
 from app.limits import Limiter
 from db.models import OutboxMessage, RefreshToken, SignInSession, User

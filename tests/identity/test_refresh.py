@@ -13,9 +13,10 @@ from app.actor import ANONYMOUS, Actor
 from app.config import Settings
 from app.dev.secrets import new_signing_key
 from app.identity import flows, service, tokens
+from app.identity.client import Client
 from app.identity.errors import RefreshRefused
 from app.identity.events import session_channel
-from app.identity.service import Client, SignedIn
+from app.identity.service import SignedIn
 from app.identity.tokens import TokenKeys
 from app.pubsub import SESSION_KEY, LiveUpdates
 from db.models import RefreshToken, SignInSession
@@ -178,11 +179,11 @@ async def test_logout_ends_the_session_of_either_token(
     by_refresh, by_access, other = await sign_in(), await sign_in(), await sign_in()
     async with db.transaction() as session:
         token = tokens.decode_refresh_token(by_refresh.refresh_token)
-        await service.logout(session, ANONYMOUS, token, NOW)
+        await service.logout(session, ANONYMOUS, token, PHONE, NOW)
         actor = tokens.authenticate(f"Bearer {by_access.access_token}", keys, NOW)
-        await service.logout(session, actor, None, NOW)
-        await service.logout(session, actor, tokens.new_refresh_token(), NOW)
-        await service.logout(session, Actor(), None, NOW)
+        await service.logout(session, actor, None, PHONE, NOW)
+        await service.logout(session, actor, tokens.new_refresh_token(), PHONE, NOW)
+        await service.logout(session, Actor(), None, PHONE, NOW)
     for ended in (by_refresh, by_access):
         with pytest.raises(RefreshRefused):
             await flows.refresh(db, keys, ended.refresh_token, PHONE, NOW)
@@ -199,7 +200,10 @@ async def test_a_revoked_sessions_connections_are_told(
         async with live.subscribe(session_channel(ended.session_id)) as hints:
             await asyncio.wait_for(hints.get(), 5)  # the RESYNC of the first connection
             async with db.transaction() as session:
-                assert await service.revoke(session, ended.session_id, "TEST", NOW)
-                assert not await service.revoke(session, ended.session_id, "TEST", NOW)
-            assert await asyncio.wait_for(hints.get(), 5) == "TEST"
+                for ended_now in (True, False):
+                    done = await service.revoke(
+                        session, ended.session_id, service.REVOKED, PHONE, NOW
+                    )
+                    assert done is ended_now
+            assert await asyncio.wait_for(hints.get(), 5) == service.REVOKED
         await live.close()

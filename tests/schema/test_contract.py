@@ -19,7 +19,7 @@ from strawberry.types.base import StrawberryObjectDefinition
 
 from app.availability.calendar import Night
 from app.bookings.queries import BookingRow, ChangeRow
-from app.identity.queries import UserRow
+from app.identity.queries import SessionRow, SignInEventRow, UserRow
 from app.money import Money
 from app.payments.queries import PaymentRow
 from app.payouts.queries import PayoutAccountRow, PayoutItemRow, PayoutRow
@@ -58,6 +58,8 @@ ROWS = {
     "Property": PropertyRow,
     "Quote": QuoteRow,
     "Review": ReviewRow,
+    "SignInEvent": SignInEventRow,
+    "SignInSession": SessionRow,
     "User": UserRow,
 }
 

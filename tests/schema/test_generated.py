@@ -22,7 +22,18 @@ from tests.schema.face import Face, gid, person
 from tests.support.world import add_booking, add_host, add_property, add_user
 
 TODAY = clock.now().date()
-KINDS = ("User", "Property", "Photo", "Booking", "Payment", "Review", "Payout", "PayoutAccount")
+KINDS = (
+    "User",
+    "Property",
+    "Photo",
+    "Booking",
+    "Payment",
+    "Review",
+    "Payout",
+    "PayoutAccount",
+    "SignInSession",
+    "SignInEvent",
+)
 # The ids of real objects are put in for these, in each test's own world.
 REAL = ("PROPERTY", "DRAFT", "BOOKING", "PAST", "GUEST", "HOST")
 
@@ -63,6 +74,8 @@ SCHEMA_TEXT = sdl()
 QUERIES = ("viewer", "node", "nodes", "property", "searchProperties", "quote", "booking")
 MUTATIONS = (
     "becomeHost",
+    "revokeSession",
+    "revokeAllSessions",
     "createProperty",
     "updateProperty",
     "publishProperty",
