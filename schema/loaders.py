@@ -73,6 +73,11 @@ class Loaders:
         return self._one(properties.properties)
 
     @cached_property
+    def review_count_of(self) -> Loader[UUID, int | None]:
+        """Of all places of a host; None: no place."""
+        return self._one(properties.review_counts_of_hosts)
+
+    @cached_property
     def photos(self) -> Loader[UUID, PhotoRow | None]:
         return self._one(properties.photos)
 

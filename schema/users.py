@@ -1,15 +1,18 @@
 """People: their public face, and what is theirs alone."""
 
+import dataclasses
 from collections.abc import Awaitable
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeAlias
 from uuid import UUID
 
+import msgspec
 import strawberry
 
 from app.bookings.queries import BOOKINGS_OF_GUEST, BOOKINGS_OF_HOST, BookingRow
 from app.identity import accounts
 from app.identity.policy import is_own, may_audit
+from app.identity.profile import MAX_BIO, MAX_LANGUAGES, Changes
 from app.identity.queries import (
     MAX_SESSIONS,
     SIGN_IN_EVENTS,
@@ -22,10 +25,11 @@ from app.payouts.queries import PAYOUTS_OF_HOST, PayoutAccountRow, PayoutRow
 from app.properties.queries import PROPERTIES_OF_HOST, PropertyRow
 from schema.context import Info, absolute
 from schema.enums import BookingStatus, PropertyStatus, SignInEventKind
-from schema.errors import EmailNotVerifiedError, NotFoundError
+from schema.errors import EmailNotVerifiedError, InvalidInputError, NotFoundError
 from schema.mutations import mutation, union
 from schema.node import Node, shows
 from schema.paging import DEFAULT_PAGE, After, Connection, First, listed
+from schema.scalars import CurrencyCode
 from schema.sign_in import SignInEventConnection, SignInSession
 
 if TYPE_CHECKING:
@@ -49,6 +53,19 @@ EventKinds: TypeAlias = Annotated[
 ]
 
 
+# What null makes of a field that is never null itself.
+EMPTY: dict[str, Any] = {
+    "first_name": msgspec.UNSET,
+    "last_name": msgspec.UNSET,
+    "bio": "",
+    "languages": (),
+}
+
+
+def _changed(description: str) -> Any:
+    return strawberry.field(default=strawberry.UNSET, description=description)
+
+
 def picture_url(user: User_, info: Info) -> str | None:
     return None if user.picture_url is None else absolute(user.picture_url, info)
 
@@ -59,6 +76,22 @@ def own_last_name(user: User_, info: Info) -> str | None:
 
 def own_email(user: User_, info: Info) -> str | None:
     return user.email if is_own(user.id, info.context.actor) else None
+
+
+def own_timezone(user: User_, info: Info) -> str | None:
+    return user.timezone if is_own(user.id, info.context.actor) else None
+
+
+def own_currency(user: User_, info: Info) -> str | None:
+    return user.currency if is_own(user.id, info.context.actor) else None
+
+
+def own_phone(user: User_, info: Info) -> str | None:
+    return user.phone if is_own(user.id, info.context.actor) else None
+
+
+async def review_count(user: User_, info: Info) -> int:
+    return await info.context.loaders.review_count_of.load(user.id) or 0
 
 
 def own_email_verified(user: User_, info: Info) -> bool | None:
@@ -154,6 +187,25 @@ class User(Node):
         "Null unless the viewer is this person.",
     )
     bio: str = strawberry.field(description="What they say about themselves.")
+    languages: list[str] = strawberry.field(description="What they speak: ISO 639 codes. Public.")
+    review_count = strawberry.field(
+        resolver=review_count, description="How many reviews their places have had. Public."
+    )
+    timezone = strawberry.field(
+        resolver=own_timezone,
+        description="The IANA time zone that they want times in, if they have said so. "
+        "Null unless the viewer is this person.",
+    )
+    currency = strawberry.field(
+        resolver=own_currency,
+        graphql_type=CurrencyCode | None,
+        description="The currency that they want prices in, if they have said so. "
+        "Null unless the viewer is this person.",
+    )
+    phone = strawberry.field(
+        resolver=own_phone,
+        description="Their phone number in E.164. Null unless the viewer is this person.",
+    )
     picture_url = strawberry.field(resolver=picture_url, description="A picture of them.")
     is_host: bool = strawberry.field(description="Whether they may let properties.")
     host_since_at: datetime | None = strawberry.field(
@@ -230,8 +282,54 @@ async def become_host(info: Info) -> BecomeHostSuccess:
     return BecomeHostSuccess(user_id=user_id)
 
 
+@strawberry.input(
+    description="Changes to the viewer's profile. What is left out stays as it is; null takes away."
+)
+class UpdateProfileInput:
+    first_name: str | None = _changed("1 to 100 characters; null changes nothing.")
+    last_name: str | None = _changed("1 to 100 characters; null changes nothing.")
+    bio: str | None = _changed(f"At most {MAX_BIO:,} characters.")
+    languages: list[str] | None = _changed(f"ISO 639 codes, at most {MAX_LANGUAGES}: `en`, `pt`.")
+    timezone: str | None = _changed("IANA time zone: `Europe/Lisbon`.")
+    currency: CurrencyCode | None = _changed("The currency to show prices in.")
+    phone: str | None = _changed("With country code, written as usual: `+351 912 345 678`.")
+
+    def changes(self) -> Changes:
+        """What the identity feature wants."""
+        given = {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}
+        values = {name: value for name, value in given.items() if value is not strawberry.UNSET}
+        for name, empty in EMPTY.items():
+            if name in values and values[name] is None:
+                values[name] = empty
+        if isinstance(values.get("languages"), list):
+            values["languages"] = tuple(values["languages"])
+        return Changes(**values)
+
+
+@strawberry.type(description="The profile is changed.")
+class UpdateProfileSuccess:
+    user_id: strawberry.Private[UUID]
+    user = strawberry.field(resolver=user_of, graphql_type=User, description="The viewer.")
+
+
+async def update_profile(
+    info: Info,
+    input: Annotated[UpdateProfileInput, strawberry.argument(description="The changes.")],
+) -> UpdateProfileSuccess:
+    context, changes = info.context, input.changes()
+    user_id = await context.runtime.db.run(
+        lambda session: accounts.update_profile(session, context.actor, changes)
+    )
+    return UpdateProfileSuccess(user_id=user_id)
+
+
 @strawberry.type
 class UserMutations:
+    update_profile = mutation(
+        update_profile,
+        union("UpdateProfileResult", UpdateProfileSuccess, InvalidInputError, NotFoundError),
+        "Change what the viewer says about themselves, and how they want to be spoken to.",
+    )
     become_host = mutation(
         become_host,
         union("BecomeHostResult", BecomeHostSuccess, NotFoundError, EmailNotVerifiedError),

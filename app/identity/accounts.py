@@ -25,6 +25,7 @@ from app.identity.events import (
     PasswordChanged,
     PasswordForgotten,
 )
+from app.identity.profile import Changes, cleaned
 from app.identity.tokens import TokenKeys
 from app.ids import new_id
 from app.outbox import emit
@@ -249,6 +250,21 @@ async def confirm_email_change(
     await _drop_links(session, link.user_id, LinkPurpose.VERIFY_EMAIL, LinkPurpose.RESET_PASSWORD)
     await emit(session, EmailChanged(user_id=link.user_id, old_email=user.email, change_id=link.id))
     return True
+
+
+async def update_profile(session: AsyncSession, actor: Actor, changes: Changes) -> UUID:
+    """Change what the caller says about themselves. Returns their id.
+
+    Raises Invalid, Unauthenticated, and NotFound when the account has gone.
+    """
+    user_id, values = actor.require_user(), cleaned(changes)
+    changed = await session.execute(
+        # Its own id is no change, but lets a change of nothing be a statement, too.
+        update(User).where(User.id == user_id).values({"id": user_id, **values}).returning(User.id)
+    )
+    if changed.first() is None:
+        raise NotFound("This account no longer exists.")
+    return user_id
 
 
 async def become_host(session: AsyncSession, actor: Actor, now: datetime) -> UUID:

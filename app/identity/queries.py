@@ -23,6 +23,10 @@ class UserRow(msgspec.Struct, frozen=True):
     email_verified_at: datetime | None
     bio: str
     picture_url: str | None
+    languages: list[str]
+    timezone: str | None
+    currency: str | None
+    phone: str | None
     is_host: bool
     host_since_at: datetime | None
     created_at: datetime

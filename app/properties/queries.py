@@ -5,11 +5,12 @@ from datetime import datetime, time
 from uuid import UUID
 
 import msgspec
+from sqlalchemy import Integer, cast, func, select
 
 from app.money import Money
 from db import rows
 from db.models import Property, PropertyPhoto
-from db.statements import Reader
+from db.statements import Reader, Statement
 
 
 class PropertyRow(msgspec.Struct, frozen=True):
@@ -127,11 +128,24 @@ PROPERTIES_OF_HOST = rows.Listing(
 )
 
 
+_REVIEW_COUNTS: Statement[tuple[UUID, int]] = Statement(
+    lambda host_id, count: (host_id, count),
+    lambda: (
+        select(Property.host_id, cast(func.sum(Property.review_count), Integer))
+        .where(rows.among(Property.host_id, "keys"))
+        .group_by(Property.host_id)
+    ),
+)
 _PROPERTIES = rows.ByKey(Property.id, PropertyRow)
 _PHOTOS = rows.ByKey(PropertyPhoto.id, PhotoRow)
 _PHOTOS_OF = rows.ByKey(
     PropertyPhoto.property_id, PhotoRow, PropertyPhoto.property_id, PropertyPhoto.position
 )
+
+
+async def review_counts_of_hosts(reader: Reader, host_ids: Sequence[UUID]) -> Mapping[UUID, int]:
+    """How many reviews the places of each host have had."""
+    return dict(await _REVIEW_COUNTS.fetch(reader, keys=host_ids))
 
 
 async def properties(reader: Reader, ids: Sequence[UUID]) -> Mapping[UUID, PropertyRow]:

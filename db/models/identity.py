@@ -3,8 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, func, text
-from sqlalchemy.dialects.postgresql import CITEXT
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, func, text
+from sqlalchemy.dialects.postgresql import ARRAY, CITEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Key, one_of
@@ -27,6 +27,7 @@ class User(Base):
         Index(None, "email"),
         CheckConstraint("role IN ('USER', 'SUPPORT', 'ADMIN')", name="role"),
         CheckConstraint("username::text ~ '^[A-Za-z0-9_.]{3,30}$'", name="username"),
+        CheckConstraint("phone ~ '^\\+[1-9][0-9]{1,14}$'", name="phone"),
         CheckConstraint("is_host = (host_since_at IS NOT NULL)", name="host_since"),
     )
 
@@ -39,6 +40,12 @@ class User(Base):
     last_name: Mapped[str]
     bio: Mapped[str] = mapped_column(server_default="")
     picture_url: Mapped[str | None]
+    # ISO 639 codes.
+    languages: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    # How they want times and prices to be shown; their own alone, like the phone number (E.164).
+    timezone: Mapped[str | None]
+    currency: Mapped[str | None] = mapped_column(String(3))
+    phone: Mapped[str | None]
     role: Mapped[str] = mapped_column(server_default="USER")
     is_host: Mapped[bool] = mapped_column(server_default=text("false"))
     host_since_at: Mapped[datetime | None]

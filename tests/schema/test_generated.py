@@ -74,6 +74,7 @@ SCHEMA_TEXT = sdl()
 QUERIES = ("viewer", "node", "nodes", "property", "searchProperties", "quote", "booking")
 MUTATIONS = (
     "becomeHost",
+    "updateProfile",
     "revokeSession",
     "revokeAllSessions",
     "createProperty",
