@@ -1,0 +1,50 @@
+"""Who may call each route, at a glance. A test fails for a route that is not in this table."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class RoutePolicy(StrEnum):
+    """What a caller must have."""
+
+    ANYBODY = "ANYBODY"
+    # The refresh token, in the body or as a cookie from a page of ours.
+    REFRESH_TOKEN = "REFRESH_TOKEN"
+    # The code of a link that was mailed to an address.
+    MAILED_CODE = "MAILED_CODE"
+    # An access token; what changes an account wants its session to be open, too.
+    SIGNED_IN = "SIGNED_IN"
+    # The provider's signature over the body.
+    SIGNATURE = "SIGNATURE"
+    # Anybody; each field has a policy of its own (schema.policies).
+    PER_FIELD = "PER_FIELD"
+
+
+ROUTES: Mapping[str, RoutePolicy] = {
+    "POST /auth/register": RoutePolicy.ANYBODY,
+    "POST /auth/login": RoutePolicy.ANYBODY,
+    "POST /auth/refresh": RoutePolicy.REFRESH_TOKEN,
+    # There is nothing to end without one of the tokens.
+    "POST /auth/logout": RoutePolicy.ANYBODY,
+    "POST /auth/verify-email": RoutePolicy.MAILED_CODE,
+    "POST /auth/resend-verification": RoutePolicy.SIGNED_IN,
+    "POST /auth/forgot-password": RoutePolicy.ANYBODY,
+    "POST /auth/reset-password": RoutePolicy.MAILED_CODE,
+    "POST /auth/change-password": RoutePolicy.SIGNED_IN,
+    "POST /auth/change-email": RoutePolicy.SIGNED_IN,
+    "POST /auth/confirm-email-change": RoutePolicy.MAILED_CODE,
+    "POST /webhooks/stripe": RoutePolicy.SIGNATURE,
+    "GET /health/live": RoutePolicy.ANYBODY,
+    "GET /health/ready": RoutePolicy.ANYBODY,
+    "GET /media/{path}": RoutePolicy.ANYBODY,
+    "HEAD /media/{path}": RoutePolicy.ANYBODY,
+    "GET /openapi.json": RoutePolicy.ANYBODY,
+    "GET /docs": RoutePolicy.ANYBODY,
+    "GET /docs/{path}": RoutePolicy.ANYBODY,
+    "GET /docs/openapi.json": RoutePolicy.ANYBODY,
+    "GET /.well-known/jwks.json": RoutePolicy.ANYBODY,
+    "GET /metrics": RoutePolicy.ANYBODY,
+    "GET /graphql": RoutePolicy.PER_FIELD,
+    "POST /graphql": RoutePolicy.PER_FIELD,
+    "WEBSOCKET /graphql": RoutePolicy.PER_FIELD,
+}
