@@ -41,6 +41,21 @@ OPEN = Gauge("roost_http_open", "Requests and websockets being served.", ["kind"
 # One every few seconds from each prober; they say nothing as long as they succeed.
 _QUIET = {"/health/live", "/health/ready", "/metrics"}
 
+SHARED: list[Any] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.StackInfoRenderer(),
+]
+# One list for the whole life of the process: loggers remember it once they have been used.
+PROCESSORS: list[Any] = [
+    structlog.stdlib.filter_by_level,
+    *SHARED,
+    structlog.stdlib.PositionalArgumentsFormatter(),
+    structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+]
+
 log = structlog.get_logger("app.access")
 
 
@@ -50,20 +65,8 @@ def configure(settings: Settings) -> None:
     JSON lines in production, coloured text on a developer's terminal; LOG_JSON decides otherwise.
     """
     json = settings.is_production if settings.log_json is None else settings.log_json
-    shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.StackInfoRenderer(),
-    ]
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.PositionalArgumentsFormatter(),
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
+        processors=PROCESSORS,
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
@@ -86,7 +89,7 @@ def configure(settings: Settings) -> None:
     handler.set_name(HANDLER)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
+            foreign_pre_chain=[*SHARED, structlog.stdlib.ExtraAdder()],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
         )
     )
