@@ -71,32 +71,22 @@ async def sign_in(
     counted = limits.sign_in(login, client.address)
     # Before the password is looked at: whoever asks many times at once gets no more guesses.
     await limiter.take(counted)
-    found = None
-    if (name := rules.clean_login(login)) is not None:
-        async with db.read() as connection:
-            found = (
-                await connection.execute(
-                    select(User.id, User.password_hash).where(service.is_login(name))
-                )
-            ).first()
-    stored = None if found is None else found.password_hash
+    async with db.read() as connection:
+        candidates = await service.who_signs_in(connection, rules.clean_login(login))
     # A longer one is nobody's password, and not worth hashing.
-    valid, better = await verify_password(password[: rules.MAX_PASSWORD + 1], stored)
-    if not valid or found is None or stored is None:
+    password = password[: rules.MAX_PASSWORD + 1]
+    # All of them, whichever it is: the time taken tells nothing about the others.
+    tried = [(each, *await verify_password(password, each.password_hash)) for each in candidates]
+    found = next(((each, better) for each, valid, better in tried if valid), None)
+    if found is None:
         # Noted for unknown logins, too: it takes as long.
-        whose = None if found is None else found.id
-        await _note_refusal(db, SignInEventKind.SIGN_IN_REFUSED, whose, client, now)
+        refused = SignInEventKind.SIGN_IN_REFUSED
+        await _note_refusal(db, refused, candidates[0].user_id, client, now)
         raise SignInRefused
-    user_id = found.id
+    candidate, better = found
     signed_in = await db.run(
         lambda session: service.open_session(
-            session,
-            keys,
-            user_id=user_id,
-            password_hash=stored,
-            better_hash=better,
-            client=client,
-            now=now,
+            session, keys, candidate=candidate, better_hash=better, client=client, now=now
         )
     )
     if signed_in is None:

@@ -15,13 +15,14 @@ def sign_in(login: str, address: str) -> list[Limit]:
     """Guesses of a password. The same for an unknown login, which is thus none the wiser.
 
     An account can be tried by two logins and, signed in, by its id: 3 × 25 an hour in all, from
-    however many addresses. One address has 80 guesses, at however many accounts.
+    however many addresses. One address has 50 guesses, at however many accounts; a guess by
+    e-mail address looks at two passwords.
     """
     name, source = login.strip().casefold(), network(address)
     return [
         bucket("sign-in:login-address", f"{name}\n{source}", 10, QUARTER),
         bucket("sign-in:login", name, 25, HOUR),
-        bucket("sign-in:address", source, 80, QUARTER),
+        bucket("sign-in:address", source, 50, QUARTER),
         bucket("sign-in", "", 3_000, MINUTE),
     ]
 

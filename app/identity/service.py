@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, and_, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from app import pubsub
 from app.actor import Actor, Role
@@ -68,15 +68,24 @@ class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
     refresh_token: str
 
 
+class Candidate(msgspec.Struct, frozen=True):
+    """Somebody who may be signing in, and the hash of their password; both None for nobody."""
+
+    user_id: UUID | None = None
+    password_hash: str | None = None
+
+
 ACCOUNT = columns(User, Account)
+NOBODY = Candidate()
+# Of those who claim one address: its owner, or else the newest claims.
+MOST_CLAIMS = 2
 
 
 async def open_session(
     session: AsyncSession,
     keys: TokenKeys,
     *,
-    user_id: UUID,
-    password_hash: str,
+    candidate: Candidate,
     better_hash: str | None,
     client: Client,
     now: datetime,
@@ -88,12 +97,13 @@ async def open_session(
     """
     found = await session.execute(
         select(*ACCOUNT)
-        .where(User.id == user_id, User.password_hash == password_hash)
+        .where(User.id == candidate.user_id, User.password_hash == candidate.password_hash)
         .with_for_update(key_share=True)
     )
     row = found.first()
     if row is None:
         return None
+    user_id = row.id
     if better_hash is not None:
         await session.execute(
             update(User).where(User.id == user_id).values(password_hash=better_hash)
@@ -328,12 +338,21 @@ def _signed_in(
     )
 
 
-def is_login(login: str) -> ColumnElement[bool]:
-    """The account that signs in by this e-mail address or username.
+async def who_signs_in(connection: AsyncConnection, login: str | None) -> list[Candidate]:
+    """The accounts that sign in by this username or e-mail address, the likeliest first.
 
-    An address that is not verified signs nobody in: it may be somebody else's, whose account must
-    be found whoever else claims it. A username always does.
+    An address is its verified owner's, and whoever claims it without having verified it signs in
+    by it, too: if only owners did, signing in would tell whether a claimed address has one. As
+    many candidates for any address, at least one for anything; some may be nobody.
     """
-    if "@" in login:
-        return and_(User.email == login, User.email_verified_at.is_not(None))
-    return User.username == login
+    count, which = 1, User.username == login
+    if login is not None and "@" in login:
+        count, which = MOST_CLAIMS, User.email == login
+    found = await connection.execute(
+        select(User.id, User.password_hash)
+        .where(which)
+        .order_by(User.email_verified_at.is_(None), User.id.desc())
+        .limit(count)
+    )
+    candidates = [Candidate(*row) for row in found]
+    return candidates + [NOBODY] * (count - len(candidates))

@@ -16,6 +16,7 @@ from sqlalchemy import select, text, update
 from app import clock
 from app.config import Settings
 from app.http.state import RUNTIME
+from app.identity import flows, passwords
 from db.models import AccountLink, OutboxMessage, SignInSession, User
 from db.session import Database
 from jobs import tasks
@@ -117,8 +118,8 @@ async def test_an_address_is_verified_by_its_mail_once(ada: Person) -> None:
     assert (await ada.ask("{ viewer { emailVerified } }"))["data"]["viewer"] == {
         "emailVerified": False
     }
-    # An address that is not verified signs nobody in.
-    assert refused(await ada.sign_in(ada.email), 401, "SIGN_IN_REFUSED")
+    # Whoever claims an address signs in by it: verifying decides what they may do.
+    assert (await ada.sign_in(ada.email)).json()["user"]["emailVerified"] is False
     code = await ada.code(VERIFY)
     assert (await ada.post("verify-email", token=code)).status_code == 204
     assert refused(await ada.post("verify-email", token=code), 400, "LINK_REFUSED")
@@ -234,25 +235,45 @@ async def test_a_known_address_registers_like_an_unknown_one(ada: Person, eve: P
         k for k in unknown.headers if k != "x-request-id"
     }
     for person, address in ((eve, ada.email), (other, other.email)):
-        # The username is theirs now, signs them in, and the address does not.
+        # The username is theirs now and signs them in, and so does the address.
         assert refused(
             await Person(eve.api, eve.mailbox, "x").register(username=person.name),
             409,
             "USERNAME_TAKEN",
         )
-        by_address = await person.sign_in(address, OTHER_PASSWORD)
-        assert refused(by_address, 401, "SIGN_IN_REFUSED")
-        signed_in = await person.sign_in(person.name, OTHER_PASSWORD)
-        assert signed_in.json()["user"]["email"] == address
-        assert signed_in.json()["user"]["emailVerified"] is False
+        for login in (person.name, address):
+            signed_in = await person.sign_in(login, OTHER_PASSWORD)
+            assert signed_in.json()["user"]["username"] == person.name
+            assert signed_in.json()["user"]["email"] == address
+            assert signed_in.json()["user"]["emailVerified"] is False
         assert (await person.post("resend-verification")).status_code == 204
         assert (await person.ask(BECOME_HOST))["data"]["becomeHost"]["code"] == (
             "EMAIL_NOT_VERIFIED"
         )
     await drain(eve.api.state[RUNTIME])
     assert [mail.subject for mail in ada.mailbox.to(ada.email)][2:] == [KNOWN, KNOWN]
-    # The owner's own account is as it was.
-    assert (await ada.sign_in(ada.email)).status_code == 200
+    # The owner's own account is as it was, and no other password opens it.
+    assert (await ada.sign_in(ada.email)).json()["user"]["username"] == ada.name
+    assert refused(await ada.sign_in(ada.email, "neither of the two"), 401, "SIGN_IN_REFUSED")
+
+
+async def test_signing_in_looks_at_as_many_passwords_for_any_address(
+    ada: Person, eve: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await ada.verified()
+    await eve.register(email=ada.email, password=OTHER_PASSWORD)
+    looked_at: list[str | None] = []
+
+    async def verify(password: str, stored: str | None) -> tuple[bool, str | None]:
+        looked_at.append(stored)
+        return await passwords.verify_password(password, stored)
+
+    monkeypatch.setattr(flows, "verify_password", verify)
+    for password in (PASSWORD, OTHER_PASSWORD, "neither of the two"):
+        for address in (ada.email, "nobody@example.com"):
+            looked_at.clear()
+            await ada.sign_in(address, password)
+            assert len(looked_at) == 2
 
 
 async def test_registering_and_forgetting_take_as_long_for_a_known_address(

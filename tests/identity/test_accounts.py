@@ -19,7 +19,7 @@ from app.identity import accounts, flows, passwords, service, tokens
 from app.identity.client import Client
 from app.identity.errors import SignInRefused, UsernameTaken
 from app.identity.flows import Registration
-from app.identity.service import SignedIn
+from app.identity.service import Candidate, SignedIn
 from app.ids import new_id
 from app.limits import Limiter
 from db.models import OutboxMessage, RefreshToken, SignInSession, User
@@ -227,8 +227,7 @@ async def test_a_password_changed_during_sign_in_lets_nobody_in(
         signed_in = await service.open_session(
             session,
             tokens.load_keys(settings),
-            user_id=await user_id(db),
-            password_hash="what it was when it was verified",
+            candidate=Candidate(await user_id(db), "what it was when it was verified"),
             better_hash=None,
             client=CLIENT,
             now=NOW,

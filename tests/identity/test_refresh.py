@@ -16,7 +16,7 @@ from app.identity import flows, service, tokens
 from app.identity.client import Client
 from app.identity.errors import RefreshRefused
 from app.identity.events import session_channel
-from app.identity.service import SignedIn
+from app.identity.service import Candidate, SignedIn
 from app.identity.tokens import TokenKeys
 from app.pubsub import SESSION_KEY, LiveUpdates
 from db.models import RefreshToken, SignInSession
@@ -43,8 +43,7 @@ async def sign_in(db: Database, keys: TokenKeys) -> SignIn:
             signed_in = await service.open_session(
                 session,
                 keys,
-                user_id=user_id,
-                password_hash="verified",
+                candidate=Candidate(user_id, "verified"),
                 better_hash=None,
                 client=PHONE,
                 now=NOW,
