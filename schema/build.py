@@ -14,6 +14,7 @@ from schema.find import node, nodes
 from schema.node import Node
 from schema.payments import Payment
 from schema.payouts import Payout, PayoutAccount, PayoutMutations
+from schema.properties.calendar import CalendarMutations
 from schema.properties.mutations import PropertyMutations
 from schema.properties.search import search_field
 from schema.properties.types import Photo, Property, property_by_id
@@ -66,6 +67,7 @@ class Mutation(
     UserMutations,
     SignInMutations,
     PropertyMutations,
+    CalendarMutations,
     BookingMutations,
     ReviewMutations,
     PayoutMutations,

@@ -43,6 +43,7 @@ class ErrorCode(StrEnum):
     HOST_REQUIRED = "HOST_REQUIRED"
     EMAIL_NOT_VERIFIED = "EMAIL_NOT_VERIFIED"
     REVIEW_NOT_ALLOWED = "REVIEW_NOT_ALLOWED"
+    STALE_VERSION = "STALE_VERSION"
 
 
 describe(
@@ -62,6 +63,7 @@ describe(
     HOST_REQUIRED="Only hosts can do this: see `becomeHost`.",
     EMAIL_NOT_VERIFIED="The viewer's e-mail address has to be confirmed first.",
     REVIEW_NOT_ALLOWED="The stay cannot be reviewed, or not any more.",
+    STALE_VERSION="It was changed since the viewer read it.",
 )
 
 
@@ -155,6 +157,14 @@ class ReviewNotAllowedError(Error):
     reason: ReviewNotAllowedReason = strawberry.field(description="Why not.")
 
 
+@strawberry.type(
+    description="It was changed since the viewer read it, on another device perhaps. Nothing of "
+    "this was done: read it again, and send the change with the version of now."
+)
+class StaleVersionError(Error):
+    current_version: int = strawberry.field(description="The version of now.")
+
+
 TYPES: dict[ErrorCode, type[Error]] = {
     ErrorCode.INVALID_INPUT: InvalidInputError,
     ErrorCode.FORBIDDEN: ForbiddenError,
@@ -170,6 +180,7 @@ TYPES: dict[ErrorCode, type[Error]] = {
     ErrorCode.HOST_REQUIRED: HostRequiredError,
     ErrorCode.EMAIL_NOT_VERIFIED: EmailNotVerifiedError,
     ErrorCode.REVIEW_NOT_ALLOWED: ReviewNotAllowedError,
+    ErrorCode.STALE_VERSION: StaleVersionError,
 }
 # Where GraphQL's ways and ours have different words.
 CODES = {"BAD_USER_INPUT": ErrorCode.INVALID_INPUT}

@@ -41,8 +41,8 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
     ),
     "Mutation": _table(
         SIGNED_IN="becomeHost updateProfile revokeSession revokeAllSessions createProperty"
-        " updateProperty publishProperty unpublishProperty createBooking acceptBooking"
-        " declineBooking cancelBooking createReview createPayoutAccountLink",
+        " updateProperty updateCalendar publishProperty unpublishProperty createBooking"
+        " acceptBooking declineBooking cancelBooking createReview createPayoutAccountLink",
     ),
     "Subscription": _table(PARTIES="bookingStatusChanged", HOST="hostBookingsChanged"),
     "User": _table(
@@ -60,8 +60,8 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
         " earlyBirdDays earlyBirdDiscountPercent lastMinuteDays lastMinuteDiscountPercent amenities"
         " averageRating reviewCount maxGuests bedrooms beds bathrooms petsAllowed instantBook"
         " cancellationPolicy minNights maxNights advanceNoticeHours preparationDays"
-        " bookingWindowDays checkInTime checkOutTime timezone createdAt updatedAt location host"
-        " photos checkInWeekdays checkOutWeekdays availability reviews",
+        " bookingWindowDays checkInTime checkOutTime timezone version createdAt updatedAt location"
+        " host photos checkInWeekdays checkOutWeekdays availability reviews",
     ),
     "Location": _table(
         OPEN="city region country latitude longitude isExact", STAYING="address postalCode"

@@ -14,6 +14,16 @@ class HostRequired(Forbidden):
         super().__init__("Become a host first.")
 
 
+class StaleVersion(DomainError):
+    """The property was edited since the caller read it; `current_version` is what it has now."""
+
+    code = "STALE_VERSION"
+
+    def __init__(self, current_version: int) -> None:
+        super().__init__("Somebody has changed this place in the meantime. Look at it again.")
+        self.current_version = current_version
+
+
 class PropertyNotBookable(DomainError):
     """The property is not there, not published, or suspended."""
 

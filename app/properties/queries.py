@@ -64,6 +64,7 @@ class PropertyRow(msgspec.Struct, frozen=True):
     last_minute_discount_bp: int
     rating_sum: int
     review_count: int
+    version: int
     created_at: datetime
     updated_at: datetime
 

@@ -15,7 +15,12 @@ from app.errors import Forbidden, Invalid, NotFound
 from app.ids import new_id
 from app.properties import rules
 from app.properties.bookable import load_bookable
-from app.properties.errors import HostRequired, PropertyIncomplete, PropertyNotBookable
+from app.properties.errors import (
+    HostRequired,
+    PropertyIncomplete,
+    PropertyNotBookable,
+    StaleVersion,
+)
 from app.properties.listing import Listing, Photo
 from app.properties.terms import BookableProperty, Fees
 from db.enums import PropertyStatus
@@ -71,14 +76,20 @@ async def create_property(
 
 
 async def update_property(
-    session: AsyncSession, actor: Actor, property_id: UUID, changes: Listing, now: datetime
+    session: AsyncSession,
+    actor: Actor,
+    property_id: UUID,
+    changes: Listing,
+    now: datetime,
+    *,
+    expected_version: int | None = None,
 ) -> None:
     """Change what is set in `changes`; bookings that exist keep their terms.
 
-    Raises NotFound (also for somebody else's), or Invalid, also when a published property would no
-    longer be complete.
+    Raises NotFound (also for somebody else's), StaleVersion, or Invalid, also when a published
+    property would no longer be complete.
     """
-    before = await _own_for_update(session, actor, property_id)
+    before = await own_for_update(session, actor, property_id, expected_version)
     values = rules.checked(_columns(changes))
     after = {**before, **values}
     rules.check_together(after)
@@ -103,7 +114,7 @@ async def update_property(
             (before["public_latitude"], before["public_longitude"]),
             point,
         )
-    await _write(session, property_id, now, **values)
+    await write(session, property_id, now, **values)
 
 
 async def publish_property(
@@ -113,7 +124,7 @@ async def publish_property(
 
     Raises NotFound, PropertyIncomplete, or Forbidden when it is suspended.
     """
-    before = await _own_for_update(session, actor, property_id)
+    before = await own_for_update(session, actor, property_id)
     if before["status"] == PropertyStatus.SUSPENDED:
         raise Forbidden("This place has been suspended.")
     missing = rules.missing(before, await _count_photos(session, property_id))
@@ -122,7 +133,7 @@ async def publish_property(
     if before["status"] != PropertyStatus.PUBLISHED:
         # The first time counts: a place does not get newer by being hidden for a moment.
         published_at = before["published_at"] or now
-        await _write(
+        await write(
             session, property_id, now, status=PropertyStatus.PUBLISHED, published_at=published_at
         )
 
@@ -131,9 +142,9 @@ async def unpublish_property(
     session: AsyncSession, actor: Actor, property_id: UUID, now: datetime
 ) -> None:
     """Take no new bookings; those that exist stay. Raises NotFound."""
-    before = await _own_for_update(session, actor, property_id)
+    before = await own_for_update(session, actor, property_id)
     if before["status"] == PropertyStatus.PUBLISHED:
-        await _write(session, property_id, now, status=PropertyStatus.UNPUBLISHED)
+        await write(session, property_id, now, status=PropertyStatus.UNPUBLISHED)
 
 
 async def lock_for_booking(
@@ -164,8 +175,13 @@ def _columns(listing: Listing) -> dict[str, Any]:
     return values
 
 
-async def _own_for_update(session: AsyncSession, actor: Actor, property_id: UUID) -> dict[str, Any]:
-    """The caller's own property, locked. Raises NotFound for any other."""
+async def own_for_update(
+    session: AsyncSession, actor: Actor, property_id: UUID, expected_version: int | None = None
+) -> dict[str, Any]:
+    """The caller's own property, locked. Raises NotFound for any other.
+
+    Raises StaleVersion when it was edited since the caller read `expected_version` of it.
+    """
     row = (
         (
             await session.execute(
@@ -179,6 +195,8 @@ async def _own_for_update(session: AsyncSession, actor: Actor, property_id: UUID
     )
     if row is None:
         raise NotFound("There is no such property.")
+    if expected_version is not None and row["version"] != expected_version:
+        raise StaleVersion(row["version"])
     return dict(row)
 
 
@@ -228,7 +246,8 @@ async def _replace_photos(
         await session.execute(insert(PropertyPhoto), rows)
 
 
-async def _write(session: AsyncSession, property_id: UUID, now: datetime, **values: Any) -> None:
+async def write(session: AsyncSession, property_id: UUID, now: datetime, **values: Any) -> None:
+    """Note an edit by the host, whose lock the caller holds: another version, and the values."""
     await session.execute(
         update(Property)
         .where(Property.id == property_id)

@@ -59,6 +59,12 @@ ABOUT = {
     "advance_notice_hours": "How long before check-in a stay has to be booked, up to 720.",
     "booking_window_days": "How far ahead a stay can begin, in days from today, up to 730.",
 }
+EXPECTED_VERSION = (
+    "The property's `version` that the viewer looked at: a property that was edited since is left "
+    "as it is. Null: whatever it is now."
+)
+# Inputs that are not the property's own.
+ASIDE = {"property_id", "expected_version"}
 # Inputs whose column has another name.
 COLUMNS = {
     "weekend_price_per_night": "weekend_price_minor",
@@ -153,6 +159,7 @@ class CreatePropertyInput:
 )
 class UpdatePropertyInput:
     property_id: strawberry.ID = strawberry.field(description="Which property.")
+    expected_version: int | None = strawberry.field(default=None, description=EXPECTED_VERSION)
     title: str | None = _changed("title")
     description: str | None = _changed("description")
     type: PropertyType | None = _changed("type")
@@ -196,7 +203,7 @@ def to_listing(input: CreatePropertyInput | UpdatePropertyInput) -> Listing:
     for field in fields(input):
         value = getattr(input, field.name)
         meant = value is not None or field.name in CLEARED_BY_NULL
-        if field.name != "property_id" and value is not UNSET and meant:
+        if field.name not in ASIDE and value is not UNSET and meant:
             columns |= _columns(field.name, value)
     return Listing(**columns)
 

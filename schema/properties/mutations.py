@@ -17,6 +17,7 @@ from schema.errors import (
     InvalidInputError,
     NotFoundError,
     PropertyIncompleteError,
+    StaleVersionError,
 )
 from schema.mutations import mutation, union
 from schema.properties.inputs import CreatePropertyInput, UpdatePropertyInput, to_listing
@@ -91,7 +92,12 @@ async def update_property(
     context, key = info.context, require_property(input.property_id)
     await context.runtime.db.run(
         lambda session: service.update_property(
-            session, context.actor, key, to_listing(input), context.now
+            session,
+            context.actor,
+            key,
+            to_listing(input),
+            context.now,
+            expected_version=input.expected_version,
         )
     )
     return UpdatePropertySuccess(property_id=key)
@@ -136,7 +142,13 @@ class PropertyMutations:
     )
     update_property = mutation(
         update_property,
-        union("UpdatePropertyResult", UpdatePropertySuccess, NotFoundError, InvalidInputError),
+        union(
+            "UpdatePropertyResult",
+            UpdatePropertySuccess,
+            StaleVersionError,
+            NotFoundError,
+            InvalidInputError,
+        ),
         "Change a property of the viewer's.",
     )
     publish_property = mutation(

@@ -245,6 +245,9 @@ class Property(Node):
     check_in_time: time = strawberry.field(description="From when guests may arrive.")
     check_out_time: time = strawberry.field(description="Until when guests must leave.")
     timezone: str = strawberry.field(description="IANA time zone: `Europe/Lisbon`.")
+    version: int = strawberry.field(
+        description="Grows by one with every edit by the host: see `expectedVersion`."
+    )
     created_at: datetime = strawberry.field(description="When the host began to write it.")
     updated_at: datetime = strawberry.field(description="When the host last changed it.")
     availability = strawberry.field(
