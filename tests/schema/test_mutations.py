@@ -210,6 +210,8 @@ MUTATIONS = {
       location: {city: "A", country: "PT", latitude: 1, longitude: 1}, timezone: "UTC",
       pricePerNight: {amount: 1, currency: "EUR"}}) { __typename } }""",
     "updateProperty": 'mutation { updateProperty(input: {propertyId: "x"}) { __typename } }',
+    "updateCalendar": """mutation { updateCalendar(input: {propertyId: "x", changes: []})
+      { __typename } }""",
     "publishProperty": 'mutation { publishProperty(input: {propertyId: "x"}) { __typename } }',
     "unpublishProperty": 'mutation { unpublishProperty(input: {propertyId: "x"}) { __typename } }',
     "createBooking": """mutation { createBooking(input: {propertyId: "x", checkIn: "2027-01-01",
