@@ -103,11 +103,11 @@ async def start(
 
 
 async def finish(session: AsyncSession, id: UUID) -> None:
-    """Note that the effect is there."""
+    """Note that the effect is there. The payload, which may name people, has done its work."""
     await session.execute(
         update(OutboxMessage)
         .where(OutboxMessage.id == id)
-        .values(done_at=func.now(), dead_at=None, last_error=None)
+        .values(done_at=func.now(), dead_at=None, last_error=None, payload={})
     )
 
 

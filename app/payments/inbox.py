@@ -97,11 +97,14 @@ async def unprocessed(
 
 
 async def mark_processed(session: AsyncSession, event_id: UUID) -> None:
-    """A webhook's work is done, in the transaction that does it."""
+    """A webhook's work is done, in the transaction that does it.
+
+    Its words are about people, and nothing needs them any more; its id keeps it from coming twice.
+    """
     await session.execute(
         update(ProviderEvent)
         .where(ProviderEvent.id == event_id, ProviderEvent.processed_at.is_(None))
-        .values(processed_at=clock.now())
+        .values(processed_at=clock.now(), body=b"")
     )
 
 

@@ -28,6 +28,7 @@ class OutboxMessage(Base):
     # The event that it follows from, and the task that it runs.
     event: Mapped[str]
     task: Mapped[str]
+    # Empty once it is done.
     payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     # When it may be handed to the queue (again): a lease's end, or a retry's time.

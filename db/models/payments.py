@@ -125,6 +125,7 @@ class ProviderEvent(Base):
     provider: Mapped[str]
     event_id: Mapped[str]
     type: Mapped[str]
+    # Empty once it is processed.
     body: Mapped[bytes] = mapped_column(LargeBinary)
     received_at: Mapped[datetime] = mapped_column(server_default=func.now())
     processed_at: Mapped[datetime | None]

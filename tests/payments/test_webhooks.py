@@ -42,6 +42,7 @@ async def test_ten_times_each_shuffled_and_at_once(till: Till) -> None:
     random.Random(8).shuffle(ids)
     await asyncio.gather(*(process(till, event_id) for event_id in ids))
     assert await count(till, ProviderEvent, ProviderEvent.processed_at.is_(None)) == 0
+    assert await count(till, ProviderEvent, ProviderEvent.body != b"") == 0
     assert await count(till, JournalEntry) == 2
     assert await count(till, OutboxMessage, OutboxMessage.task.like("bookings.%")) == 2
     assert (await till.payment(payment_id)).status is PaymentStatus.PAID

@@ -1,0 +1,17 @@
+"""Every table and column: whether a person gets it on request, and what erasure does to it.
+
+A test fails for a column that is not declared here. Parts are erased in the order given: rows go
+before those that tell whose they are, and the account itself begins (app.privacy.erasure).
+"""
+
+from app.privacy.declaring import Held, Part
+from app.privacy.inventory import bookings, identity, money, outbox, properties
+
+INVENTORY: tuple[Held, ...] = (
+    *outbox.TABLES,
+    *identity.TABLES,
+    *bookings.TABLES,
+    *properties.TABLES,
+    *money.TABLES,
+)
+PARTS: tuple[Part, ...] = tuple(part for table in INVENTORY for part in table.parts)

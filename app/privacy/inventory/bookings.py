@@ -1,0 +1,120 @@
+"""Bookings and what belongs to them. Each has two sides, who get each other's public name alone."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, null, or_, select
+
+from app.privacy.declaring import PERSON, held, part
+from db.enums import BookingActor
+from db.models import Booking, BookingChange, IdempotencyKey, Property, Review, User
+
+STAY = (
+    "id property_id status check_in check_out check_in_at check_out_at timezone adults children"
+    " infants pets currency total_minor tax_minor line_items cancellation_policy instant_book"
+    " payment_method deadline_at accepted_at confirmed_at cancelled_at cancelled_by created_at"
+    " updated_at"
+)
+
+own_bookings = select(Booking.id).where(or_(Booking.guest_id == PERSON, Booking.host_id == PERSON))
+
+
+def public_name(user_id: Any) -> ColumnElement[Any]:
+    """What everybody may know of somebody."""
+    return select(User.first_name).where(User.id == user_id).scalar_subquery()
+
+
+def _words_of(side: BookingActor) -> ColumnElement[Any]:
+    """Why it was cancelled, unless the other side has said so."""
+    return case((Booking.cancelled_by != side, Booking.cancellation_reason))
+
+
+def _without_words_of(side: BookingActor) -> ColumnElement[Any]:
+    return case((Booking.cancelled_by == side, null()), else_=Booking.cancellation_reason)
+
+
+TABLES = (
+    held(
+        Booking,
+        part(
+            Booking,
+            "bookings",
+            Booking.guest_id == PERSON,
+            f"{STAY} message guest_fee_bp",
+            derived={
+                "host": public_name(Booking.host_id),
+                "property": select(Property.title)
+                .where(Property.id == Booking.property_id)
+                .scalar_subquery(),
+                "cancellation_reason": _words_of(BookingActor.HOST),
+            },
+            erased={
+                "message": "",
+                "cancellation_reason": _without_words_of(BookingActor.GUEST),
+            },
+        ),
+        part(
+            Booking,
+            "hostedBookings",
+            Booking.host_id == PERSON,
+            f"{STAY} host_payout_minor host_fee_bp payout_due_at",
+            derived={
+                "guest": public_name(Booking.guest_id),
+                "cancellation_reason": _words_of(BookingActor.GUEST),
+            },
+            erased={"cancellation_reason": _without_words_of(BookingActor.HOST)},
+        ),
+        hidden={
+            "the other side, of whom the export has the public name": "guest_id host_id",
+            "counts the history, which is exported": "version",
+        },
+        kept={
+            "the other side's history, and what the books are about": f"{STAY} version guest_id"
+            " host_id host_payout_minor guest_fee_bp host_fee_bp payout_due_at",
+        },
+    ),
+    held(
+        BookingChange,
+        part(
+            BookingChange,
+            "bookingHistory",
+            BookingChange.booking_id.in_(own_bookings),
+            "booking_id version status previous_status actor occurred_at",
+            derived={"reason": case((BookingChange.actor_id == PERSON, BookingChange.reason))},
+            erased={
+                "reason": case(
+                    (BookingChange.actor_id == PERSON, null()), else_=BookingChange.reason
+                )
+            },
+        ),
+        hidden={"`actor` says which side it was": "actor_id"},
+        kept={
+            "the other side's history": "booking_id version status previous_status actor actor_id"
+            " occurred_at",
+        },
+    ),
+    held(
+        IdempotencyKey,
+        part(
+            IdempotencyKey,
+            "idempotencyKeys",
+            IdempotencyKey.actor_id == PERSON,
+            "operation key subject_id created_at",
+            deleted=True,
+        ),
+        hidden={"the person": "actor_id", "tells nothing: a hash": "request_hash"},
+    ),
+    held(
+        Review,
+        part(
+            Review,
+            "reviews",
+            Review.author_id == PERSON,
+            "id booking_id property_id rating comment created_at",
+        ),
+        hidden={"the person": "author_id"},
+        kept={
+            "published, and what ratings are made of; its author becomes nobody": "id booking_id"
+            " property_id author_id rating comment created_at",
+        },
+    ),
+)

@@ -1,0 +1,103 @@
+"""People, and how they sign in."""
+
+from sqlalchemy import func, select
+
+from app.privacy.declaring import PERSON, held, part
+from db.models import AccountLink, RefreshToken, SignInEvent, SignInSession, User
+
+# Where mail to nobody goes: RFC 2606 promises that there is no such domain.
+NOWHERE = "@deleted.invalid"
+NAME = "Deleted user"
+
+own_sessions = select(SignInSession.id).where(SignInSession.user_id == PERSON)
+
+ACCOUNT = part(
+    User,
+    "account",
+    User.id == PERSON,
+    "id email username first_name last_name bio languages timezone currency phone role is_host"
+    " host_since_at email_verified_at created_at",
+    derived={"has_password": User.password_hash.is_not(None)},
+    erased={
+        "email": func.concat(User.id, NOWHERE),
+        # Its last 16 hexadecimal digits are random.
+        "username": func.concat("deleted.", func.right(func.replace(User.id, "-", ""), 16)),
+        "password_hash": None,
+        "first_name": NAME,
+        "last_name": "",
+        "bio": "",
+        "languages": [],
+        "timezone": None,
+        "currency": None,
+        "phone": None,
+        "role": "USER",
+        "email_verified_at": None,
+    },
+)
+
+TABLES = (
+    held(
+        User,
+        ACCOUNT,
+        part(
+            User,
+            "picture",
+            User.id == PERSON,
+            "picture_url",
+            erased={"picture_url": None},
+            files="picture_url",
+        ),
+        hidden={"a secret, and only a hash: the export says whether there is one": "password_hash"},
+        kept={
+            "what the other side's history and the books refer to": "id",
+            "says nothing about who it was": "is_host host_since_at created_at",
+        },
+    ),
+    held(
+        AccountLink,
+        part(
+            AccountLink,
+            "mailedLinks",
+            AccountLink.user_id == PERSON,
+            "purpose email new_email created_at expires_at used_at",
+            deleted=True,
+        ),
+        hidden={"what mailed codes are made of": "id", "the person": "user_id"},
+    ),
+    held(
+        RefreshToken,
+        part(
+            RefreshToken,
+            "refreshTokens",
+            RefreshToken.session_id.in_(own_sessions),
+            "session_id issued_at used_at",
+            deleted=True,
+        ),
+        hidden={"a secret's hash, and a hash to tell a retry from a theft": "token_hash used_by"},
+    ),
+    held(
+        SignInSession,
+        part(
+            SignInSession,
+            "sessions",
+            SignInSession.user_id == PERSON,
+            "id user_agent created_at last_used_at expires_at revoked_at revoked_reason",
+            deleted=True,
+        ),
+        hidden={"the person": "user_id"},
+    ),
+    held(
+        SignInEvent,
+        part(
+            SignInEvent,
+            "signInEvents",
+            SignInEvent.user_id == PERSON,
+            "kind session_id user_agent address occurred_at",
+            erased={"user_agent": "", "address": ""},
+        ),
+        hidden={"the line and the person": "id user_id"},
+        kept={
+            "the trail only grows: what happened stays": "id user_id kind session_id occurred_at"
+        },
+    ),
+)

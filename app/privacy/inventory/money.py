@@ -1,0 +1,166 @@
+"""Payments, payouts and the books. The books are kept: tax law wants them for years."""
+
+from sqlalchemy import String, and_, cast, func, or_, select
+
+from app.privacy.declaring import PERSON, held, part
+from db.models import (
+    JournalEntry,
+    LedgerAccount,
+    Payment,
+    Payout,
+    PayoutAccount,
+    PayoutItem,
+    Posting,
+    ProviderEvent,
+    Refund,
+)
+
+BOOKS = "the books, and what they are compared by with the provider's"
+
+own_payments = select(Payment.id).where(or_(Payment.guest_id == PERSON, Payment.host_id == PERSON))
+own_payouts = select(Payout.id).where(Payout.host_id == PERSON)
+own_accounts = select(LedgerAccount.id).where(LedgerAccount.owner_id == PERSON)
+
+# What a provider's message about the person names: the objects are known by these.
+_named = or_(
+    *(
+        select(model.id)
+        .where(
+            mine,
+            func.position(func.convert_to(cast(key, String), "UTF8").op("IN")(ProviderEvent.body))
+            > 0,
+        )
+        .exists()
+        for model, mine, key in (
+            (Payment, Payment.id.in_(own_payments), Payment.id),
+            (Payment, Payment.id.in_(own_payments), Payment.provider_payment_id),
+            (Refund, Refund.payment_id.in_(own_payments), Refund.provider_refund_id),
+            (Payout, Payout.host_id == PERSON, Payout.provider_transfer_id),
+            (PayoutAccount, PayoutAccount.user_id == PERSON, PayoutAccount.provider_account_id),
+        )
+    )
+)
+
+TABLES = (
+    # Before the accounts that its messages name.
+    held(
+        ProviderEvent,
+        part(
+            ProviderEvent,
+            "providerEvents",
+            and_(ProviderEvent.processed_at.is_(None), _named),
+            "provider type received_at",
+            deleted=True,
+        ),
+        hidden={
+            "a provider's own words, which are gone once they are understood": "body",
+            "the message": "id event_id processed_at",
+        },
+    ),
+    held(
+        Payment,
+        part(
+            Payment,
+            "payments",
+            Payment.guest_id == PERSON,
+            "id booking_id attempt provider provider_payment_id method status amount_minor currency"
+            " captured_minor refunded_minor manual_capture failure_code created_at updated_at"
+            " authorized_at paid_at void_requested_at",
+            erased={"client_secret": None, "redirect_url": None},
+        ),
+        part(
+            Payment,
+            "paymentsReceived",
+            Payment.host_id == PERSON,
+            "id booking_id status currency host_minor platform_minor tax_minor paid_at",
+        ),
+        hidden={
+            "the other side, of whom the export has the public name": "guest_id host_id",
+            "lets whoever has it pay": "client_secret redirect_url",
+        },
+        kept={
+            BOOKS: "id booking_id attempt provider provider_payment_id method status amount_minor"
+            " currency guest_id host_id host_minor platform_minor tax_minor captured_minor"
+            " refunded_minor manual_capture failure_code created_at updated_at authorized_at"
+            " paid_at void_requested_at",
+        },
+    ),
+    held(
+        Refund,
+        part(
+            Refund,
+            "refunds",
+            Refund.payment_id.in_(own_payments),
+            "id payment_id reason status amount_minor host_minor platform_minor tax_minor"
+            " provider_refund_id failure_code created_at settled_at",
+        ),
+        kept={
+            BOOKS: "id payment_id reason status amount_minor host_minor platform_minor tax_minor"
+            " provider_refund_id failure_code created_at settled_at",
+        },
+    ),
+    held(
+        PayoutAccount,
+        part(
+            PayoutAccount,
+            "payoutAccounts",
+            PayoutAccount.user_id == PERSON,
+            "id provider provider_account_id status created_at updated_at",
+            deleted=True,
+        ),
+        hidden={"the person": "user_id"},
+    ),
+    held(
+        PayoutItem,
+        part(
+            PayoutItem,
+            "payoutItems",
+            PayoutItem.payout_id.in_(own_payouts),
+            "payout_id booking_id amount_minor",
+        ),
+        kept={BOOKS: "payout_id booking_id amount_minor"},
+    ),
+    held(
+        Payout,
+        part(
+            Payout,
+            "payouts",
+            Payout.host_id == PERSON,
+            "id provider currency amount_minor status attempts provider_transfer_id failure_code"
+            " created_at paid_at",
+        ),
+        hidden={"the person": "host_id"},
+        kept={
+            BOOKS: "id host_id provider currency amount_minor status attempts"
+            " provider_transfer_id failure_code created_at paid_at",
+        },
+    ),
+    held(
+        LedgerAccount,
+        part(LedgerAccount, "ledgerAccounts", LedgerAccount.owner_id == PERSON, "id kind currency"),
+        hidden={"the person": "owner_id"},
+        kept={BOOKS: "id kind owner_id currency"},
+    ),
+    held(
+        Posting,
+        part(
+            Posting,
+            "ledgerPostings",
+            Posting.account_id.in_(own_accounts),
+            "id entry_id account_id booking_id amount_minor currency",
+        ),
+        kept={BOOKS: "id entry_id account_id booking_id amount_minor currency"},
+    ),
+    held(
+        JournalEntry,
+        part(
+            JournalEntry,
+            "ledgerEntries",
+            JournalEntry.id.in_(
+                select(Posting.entry_id).where(Posting.account_id.in_(own_accounts))
+            ),
+            "id kind source source_id occurred_at created_at",
+        ),
+        kept={BOOKS: "id kind source source_id occurred_at created_at"},
+    ),
+)

@@ -1,0 +1,321 @@
+"""A person with rows in every table that can be about somebody, and a stranger on the other side.
+
+All that could tell who the person is has the word `marked` in it, or is in `OTHER_MARKS`; all that
+is the stranger's alone has `strange`.
+"""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import insert, update
+
+from app.ids import new_id
+from app.ledger import rules as entries
+from app.ledger import service as ledger
+from app.ledger.rules import Shares
+from db.base import Base
+from db.enums import BookingStatus
+from db.models import (
+    AccountLink,
+    Booking,
+    BookingChange,
+    CalendarNight,
+    IdempotencyKey,
+    OutboxMessage,
+    Payment,
+    Payout,
+    PayoutAccount,
+    PayoutItem,
+    PropertyPhoto,
+    PropertyTax,
+    ProviderEvent,
+    RefreshToken,
+    Refund,
+    Review,
+    SignInEvent,
+    SignInSession,
+)
+from db.session import Database
+from tests.support.world import add_booking, add_host, add_property
+
+# Long ago, so that nothing is open any more.
+PAST = datetime(2025, 3, 1, 12, tzinfo=UTC)
+PHONE, ADDRESS, STREET = "+351912345678", "192.0.2.77", "Marked Street 7"
+OTHER_MARKS = (PHONE, ADDRESS)
+SHARES = Shares(host_minor=241_00, platform_minor=44_00, tax_minor=15_00)
+PICTURE, PHOTO = "/media/people/marked.png", "/media/photos/marked.jpg"
+
+# What an export has to hold, word for word.
+TOLD = (
+    *("marked@example.org", "marked_user", "Markedfirst", "Markedlast", "marked bio", PHONE),
+    *(PICTURE, ADDRESS, "MarkedAgent/1.0", "marked-new@example.org", "marked-key"),
+    *("marked message", "marked reason", "marked review", "marked title", "marked description"),
+    *(STREET, "MARKED 1100", PHOTO, "marked caption", "acct_marked", "pi_marked", "Publicname"),
+)
+
+
+class Filled(msgspec.Struct, frozen=True, kw_only=True):
+    """The person, the stranger, where each of them stayed, and what that is called."""
+
+    person: UUID
+    stranger: UUID
+    own_place: UUID
+    # The person's stay at the stranger's place, and the stranger's at the person's.
+    stay: UUID
+    hosted: UUID
+
+
+async def fill(db: Database) -> Filled:
+    """Make both of them, with a stay at each other's place that was paid, and paid out."""
+    person = await add_host(
+        db,
+        email="marked@example.org",
+        username="marked_user",
+        first_name="Markedfirst",
+        last_name="Markedlast",
+        bio="marked bio",
+        phone=PHONE,
+        picture_url=PICTURE,
+        languages=["pt"],
+        timezone="Europe/Lisbon",
+        currency="EUR",
+        password_hash="marked hash",
+    )
+    stranger = await add_host(
+        db,
+        email="strange@example.org",
+        username="strange_user",
+        first_name="Publicname",
+        last_name="Strangelast",
+        phone="+351911111111",
+    )
+    own_place = await add_property(
+        db,
+        person,
+        title="marked title",
+        description="marked description",
+        address=STREET,
+        postal_code="MARKED 1100",
+    )
+    other_place = await add_property(db, stranger, address="Strange Street 1")
+    past = {"status": BookingStatus.COMPLETED, "check_in": PAST.date()}
+    stay = await add_booking(db, other_place, person, stranger, message="marked message", **past)
+    hosted = await add_booking(db, own_place, stranger, person, message="strange message", **past)
+    filled = Filled(person=person, stranger=stranger, own_place=own_place, stay=stay, hosted=hosted)
+    await _add_account(db, person)
+    await _add_words(db, filled)
+    await _add_money(db, filled)
+    return filled
+
+
+async def add(db: Database, model: type[Base], **columns: object) -> None:
+    """Insert one row."""
+    async with db.transaction() as session:
+        await session.execute(insert(model).values(**columns))
+
+
+async def _add_account(db: Database, person: UUID) -> None:
+    session_id = new_id()
+    await add(
+        db,
+        SignInSession,
+        id=session_id,
+        user_id=person,
+        user_agent="MarkedAgent/1.0",
+        expires_at=PAST + timedelta(days=30),
+    )
+    await add(db, RefreshToken, token_hash=b"m" * 32, session_id=session_id, used_by="marked")
+    await add(
+        db,
+        SignInEvent,
+        id=new_id(),
+        user_id=person,
+        kind="SIGNED_IN",
+        session_id=session_id,
+        user_agent="MarkedAgent/1.0",
+        address=ADDRESS,
+    )
+    await add(
+        db,
+        AccountLink,
+        id=new_id(),
+        user_id=person,
+        purpose="TAKE_EMAIL",
+        email="marked-new@example.org",
+        new_email="marked-new@example.org",
+        expires_at=PAST,
+    )
+    await add(
+        db,
+        IdempotencyKey,
+        actor_id=person,
+        operation="createBooking",
+        key="marked-key",
+        request_hash=b"h" * 32,
+        subject_id=new_id(),
+    )
+    for payload in ({"email": "marked@example.org"}, {"user_id": str(person), "old": "marked"}):
+        await add(
+            db,
+            OutboxMessage,
+            id=new_id(),
+            event="PasswordForgotten",
+            task="identity.answer_forgotten_password",
+            payload=payload,
+            dead_at=PAST,
+        )
+
+
+async def _add_words(db: Database, filled: Filled) -> None:
+    """What the person and the stranger have written."""
+    for number, (author, words) in enumerate(
+        ((filled.person, "marked reason"), (filled.stranger, "strange reason")), start=2
+    ):
+        await add(
+            db,
+            BookingChange,
+            booking_id=filled.stay,
+            version=number,
+            status="CANCELLED",
+            previous_status="CONFIRMED",
+            actor="GUEST" if author == filled.person else "HOST",
+            actor_id=author,
+            reason=words,
+            occurred_at=PAST,
+        )
+    for booking, side, words in (
+        (filled.stay, "GUEST", "marked reason"),
+        (filled.hosted, "GUEST", "strange reason"),
+    ):
+        async with db.transaction() as session:
+            await session.execute(
+                update(Booking)
+                .where(Booking.id == booking)
+                .values(status="CANCELLED", cancelled_by=side, cancellation_reason=words)
+            )
+    await add(
+        db,
+        Review,
+        id=new_id(),
+        booking_id=filled.stay,
+        property_id=filled.own_place,
+        author_id=filled.person,
+        rating=4,
+        comment="marked review",
+    )
+    await add(db, CalendarNight, property_id=filled.own_place, night=PAST.date(), closed=True)
+    await add(
+        db,
+        PropertyPhoto,
+        id=new_id(),
+        property_id=filled.own_place,
+        position=1,
+        url=PHOTO,
+        caption="marked caption",
+        width=1,
+        height=1,
+    )
+    await add(
+        db,
+        PropertyTax,
+        id=new_id(),
+        property_id=filled.own_place,
+        name="City tax",
+        kind="PERCENTAGE",
+        rate_bp=400,
+    )
+
+
+async def _add_money(db: Database, filled: Filled) -> None:
+    """Both stays were paid, a part was given back, and both hosts were paid out."""
+    for booking, guest, host, mark in (
+        (filled.stay, filled.person, filled.stranger, "marked"),
+        (filled.hosted, filled.stranger, filled.person, "strange"),
+    ):
+        payment, refund, payout = new_id(), new_id(), new_id()
+        await add(
+            db,
+            Payment,
+            id=payment,
+            booking_id=booking,
+            attempt=1,
+            provider="STRIPE",
+            # The books keep it.
+            provider_payment_id=f"pi_{mark}",
+            method="CARD",
+            status="PARTIALLY_REFUNDED",
+            amount_minor=SHARES.total_minor,
+            currency="EUR",
+            guest_id=guest,
+            host_id=host,
+            host_minor=SHARES.host_minor,
+            platform_minor=SHARES.platform_minor,
+            tax_minor=SHARES.tax_minor,
+            captured_minor=SHARES.total_minor,
+            refunded_minor=44_00,
+            manual_capture=False,
+            client_secret=f"{mark} secret",
+            redirect_url=f"https://pay.example/{mark}",
+            paid_at=PAST,
+        )
+        given_back = Shares(host_minor=0, platform_minor=44_00, tax_minor=0)
+        await add(
+            db,
+            Refund,
+            id=refund,
+            payment_id=payment,
+            reason="CANCELLATION",
+            status="SUCCEEDED",
+            amount_minor=44_00,
+            host_minor=0,
+            platform_minor=44_00,
+            tax_minor=0,
+        )
+        await add(
+            db,
+            Payout,
+            id=payout,
+            host_id=host,
+            provider="STRIPE",
+            currency="EUR",
+            amount_minor=SHARES.host_minor,
+            status="PAID",
+            paid_at=PAST,
+        )
+        await add(
+            db,
+            PayoutItem,
+            payout_id=payout,
+            booking_id=booking,
+            amount_minor=SHARES.host_minor,
+        )
+        account = "acct_marked" if host == filled.person else "acct_strange"
+        await add(
+            db,
+            PayoutAccount,
+            id=new_id(),
+            user_id=host,
+            provider="STRIPE",
+            provider_account_id=account,
+            status="ACTIVE",
+        )
+        for named in (f"pi_{mark}", account):
+            await add(
+                db,
+                ProviderEvent,
+                id=new_id(),
+                provider="STRIPE",
+                event_id=f"evt_{new_id()}",
+                type="charge.updated",
+                body=f'{{"object": "{named}", "name": "{mark} card"}}'.encode(),
+            )
+        async with db.transaction() as session:
+            for entry in (
+                entries.capture(payment, booking, host, "EUR", SHARES),
+                entries.refund_due(refund, booking, guest, host, "EUR", given_back),
+                entries.refund_sent(refund, booking, guest, "EUR", 44_00),
+                entries.payout_reserved(payout, host, "EUR", {booking: SHARES.host_minor}),
+                entries.payout_sent(payout, "EUR", SHARES.host_minor),
+            ):
+                await ledger.post(session, entry, PAST)
