@@ -3,13 +3,16 @@
 Bodies, query strings, headers, tokens and variables are never logged.
 """
 
+import json
 import logging
+import os
 import re
 import sys
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
-from uuid import uuid4
 
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
@@ -37,6 +40,10 @@ SECONDS = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 OPEN = Gauge("roost_http_open", "Requests and websockets being served.", ["kind"])
+# Finding a metric by its labels costs more than counting. There are few: see _METHODS and _record.
+_requests = lru_cache(REQUESTS.labels)
+_seconds = lru_cache(SECONDS.labels)
+_open = lru_cache(OPEN.labels)
 
 # One every few seconds from each prober; they say nothing as long as they succeed.
 _QUIET = {"/health/live", "/health/ready", "/metrics"}
@@ -56,7 +63,10 @@ PROCESSORS: list[Any] = [
     structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
 ]
 
-log = structlog.get_logger("app.access")
+ACCESS = "app.access"
+FIELDS = ("method", "path", "status", "ms", "request_id")
+access_log = logging.getLogger(ACCESS)
+_encode = json.JSONEncoder().encode
 
 
 def configure(settings: Settings) -> None:
@@ -64,7 +74,7 @@ def configure(settings: Settings) -> None:
 
     JSON lines in production, coloured text on a developer's terminal; LOG_JSON decides otherwise.
     """
-    json = settings.is_production if settings.log_json is None else settings.log_json
+    as_json = settings.is_production if settings.log_json is None else settings.log_json
     structlog.configure(
         processors=PROCESSORS,
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -78,7 +88,7 @@ def configure(settings: Settings) -> None:
             ),
             structlog.processors.JSONRenderer(),
         ]
-        if json
+        if as_json
         else [
             structlog.dev.ConsoleRenderer(
                 colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback
@@ -87,8 +97,9 @@ def configure(settings: Settings) -> None:
     )
     handler = logging.StreamHandler(sys.stdout)
     handler.set_name(HANDLER)
+    formatter = _JsonLines if as_json else structlog.stdlib.ProcessorFormatter
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
+        formatter(
             foreign_pre_chain=[*SHARED, structlog.stdlib.ExtraAdder()],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
         )
@@ -99,6 +110,26 @@ def configure(settings: Settings) -> None:
     root.setLevel(settings.log_level.upper())
     # It writes down every address that it asks, with the query.
     logging.getLogger("httpx2").setLevel(logging.WARNING)
+
+
+class _JsonLines(structlog.stdlib.ProcessorFormatter):
+    """Writes the lines of the access log, one per request, without all that others may need."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """A record as a line, without its end."""
+        if record.name != ACCESS:
+            return super().format(record)
+        fields = {name: getattr(record, name) for name in FIELDS}
+        at = datetime.fromtimestamp(record.created, UTC).isoformat().removesuffix("+00:00")
+        return _encode(
+            {
+                **fields,
+                "event": record.msg,
+                "logger": ACCESS,
+                "level": record.levelname.lower(),
+                "timestamp": f"{at}Z",
+            }
+        )
 
 
 async def observe(app: App, scope: Scope, receive: Receive, send: Send) -> None:
@@ -117,13 +148,15 @@ async def observe(app: App, scope: Scope, receive: Receive, send: Send) -> None:
         await send(message)
 
     began = time.perf_counter()
-    OPEN.labels(kind).inc()
-    with structlog.contextvars.bound_contextvars(request_id=request_id):
-        try:
-            await app(scope, receive, watched)
-        finally:
-            OPEN.labels(kind).dec()
-            _record(scope, seen.status, time.perf_counter() - began)
+    open_now = _open(kind)
+    open_now.inc()
+    bound = structlog.contextvars.bind_contextvars(request_id=request_id)
+    try:
+        await app(scope, receive, watched)
+    finally:
+        open_now.dec()
+        _record(scope, seen.status, time.perf_counter() - began, request_id)
+        structlog.contextvars.reset_contextvars(**bound)
 
 
 class _Seen:
@@ -144,19 +177,23 @@ def _request_id(scope: Scope) -> str:
     for name, value in scope.get("headers", ()):
         if name == REQUEST_ID and _REQUEST_ID.fullmatch(given := value.decode("latin-1")):
             return str(given)
-    return uuid4().hex
+    return os.urandom(16).hex()
 
 
-def _record(scope: Scope, status: int, seconds: float) -> None:
+def _record(scope: Scope, status: int, seconds: float, request_id: str) -> None:
     method = scope.get("method", "WEBSOCKET")
     path = scope["path"]
     # The route as it was declared: ids in paths would make a metric of each.
     route = scope.get("path_template") or "(none)"
     label = method if method in _METHODS else "OTHER"
     # Nothing was sent: the client had gone, or the process is being stopped.
-    answered = str(status or "none")
-    REQUESTS.labels(label, route, answered).inc()
+    _requests(label, route, str(status or "none")).inc()
     if scope["type"] == "http":
-        SECONDS.labels(label, route).observe(seconds)
+        _seconds(label, route).observe(seconds)
     level = logging.DEBUG if path in _QUIET and status < 400 else logging.INFO
-    log.log(level, "request", method=method, path=path, status=status, ms=round(seconds * 1e3, 1))
+    if access_log.isEnabledFor(level):
+        fields = (method, path, status, round(seconds * 1e3, 1), request_id)
+        extra = dict(zip(FIELDS, fields, strict=True))
+        access_log.handle(
+            access_log.makeRecord(ACCESS, level, __file__, 0, "request", (), None, extra=extra)
+        )

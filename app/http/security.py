@@ -12,6 +12,7 @@ HEADERS = {
     b"cross-origin-resource-policy": b"same-origin",
 }
 # Pages exist in development only (GraphiQL, API documentation) and bring scripts from elsewhere.
+CONTENT_POLICY = b"content-security-policy"
 NO_CONTENT_ALLOWED = b"default-src 'none'; frame-ancestors 'none'; sandbox"
 TWO_YEARS = b"max-age=63072000; includeSubDomains"
 
@@ -30,11 +31,13 @@ async def harden(
 
     async def hardened(message: Message) -> None:
         if message["type"] == "http.response.start":
-            given = {name.lower(): value for name, value in message.get("headers", ())}
-            added = {name: value for name, value in headers.items() if name not in given}
-            if not given.get(b"content-type", b"").startswith(b"text/html"):
-                added.setdefault(b"content-security-policy", NO_CONTENT_ALLOWED)
-            message["headers"] = [*message.get("headers", ()), *added.items()]
+            own = message.get("headers", ())
+            given = {name.lower(): value for name, value in own}
+            answer = [*own, *[each for each in headers.items() if each[0] not in given]]
+            is_page = given.get(b"content-type", b"").startswith(b"text/html")
+            if not is_page and CONTENT_POLICY not in given:
+                answer.append((CONTENT_POLICY, NO_CONTENT_ALLOWED))
+            message["headers"] = answer
         await send(message)
 
     await app(scope, receive, hardened)

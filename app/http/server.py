@@ -6,6 +6,7 @@ from typing import Any
 import uvicorn
 
 from app.config import Settings
+from app.http.protocol import BoundedProtocol
 
 
 def serve(app: Any, settings: Settings) -> None:
@@ -35,7 +36,5 @@ def serve(app: Any, settings: Settings) -> None:
         ws_max_size=64 * 1024,
         ws_max_queue=16,
         ws_per_message_deflate=False,
-        # h11 rather than httptools because only it bounds the size of request line and headers.
-        http="h11",
-        h11_max_incomplete_event_size=32 * 1024,
+        http=BoundedProtocol,
     )

@@ -21,5 +21,6 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
 
 def client_from(user_agent: str, address: str) -> Client:
     """A client by what its request says, made fit to be kept and shown."""
-    printable = "".join(letter for letter in user_agent if letter.isprintable())
-    return Client(user_agent=printable[:MAX_USER_AGENT], address=address)
+    if not user_agent.isprintable():
+        user_agent = "".join(letter for letter in user_agent if letter.isprintable())
+    return Client(user_agent=user_agent[:MAX_USER_AGENT], address=address)

@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 from graphql import GraphQLError, OperationType
-from litestar import Request, Response
+from litestar import Request
+from litestar.types import ASGIApp, Receive, Scope, Send
 from strawberry.http.ides import get_graphql_ide_html
 
 from schema.transport.errors import (
@@ -19,20 +20,50 @@ from schema.transport.errors import (
     present_exception,
 )
 from schema.transport.lifetime import cancel
-from schema.transport.negotiation import SINGLE, STREAMS, Accept, Media
+from schema.transport.negotiation import ANY, SINGLE, STREAMS, Accept, Media, accepted
 from schema.transport.requests import read_request
 from schema.transport.service import SESSION_OVER, Ready, Service, is_request_error
-from schema.transport.streaming import FRAMINGS, StreamingResponse, formatted, frame
+from schema.transport.streaming import FRAMINGS, StreamingAnswer, formatted, frame
 
 # Answers depend on who asks, and on `Accept`.
-NO_STORE = {"cache-control": "no-store"}
+NO_STORE = (b"cache-control", b"no-store")
+CONTENT_TYPES = {media: f"{media}; charset=utf-8".encode() for media in Media}
 
 
-async def answer(service: Service, request: Request[Any, Any, Any]) -> Response[Any]:
+class Answer:
+    """A response that is there as a whole. Litestar's own costs as much as many an operation."""
+
+    def __init__(
+        self,
+        body: bytes,
+        status: int,
+        media: Media,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self._body = body
+        self._status = status
+        self._headers = [
+            (b"content-type", CONTENT_TYPES[media]),
+            (b"content-length", b"%d" % len(body)),
+        ]
+        if headers:
+            self._headers += [(name.encode(), value.encode()) for name, value in headers.items()]
+        if media is not Media.HTML:
+            self._headers.append(NO_STORE)
+
+    async def __call__(self, _: Scope, __: Receive, send: Send) -> None:
+        """The ASGI application that sends it."""
+        await send(
+            {"type": "http.response.start", "status": self._status, "headers": self._headers}
+        )
+        await send({"type": "http.response.body", "body": self._body, "more_body": False})
+
+
+async def answer(service: Service, request: Request[Any, Any, Any]) -> ASGIApp:
     """Answer one HTTP request; whatever happens, with a GraphQL response."""
-    accept = Accept(request.headers.get("accept"))
+    accept = accepted(request.headers.get("accept"))
     if _wants_page(service, request, accept):
-        return Response(get_graphql_ide_html("graphiql"), media_type="text/html")
+        return Answer(get_graphql_ide_html("graphiql").encode(), 200, Media.HTML)
     media = accept.best((Media.GRAPHQL, Media.JSON)) or Media.JSON
     try:
         return await _run(service, request, accept)
@@ -49,9 +80,9 @@ async def answer(service: Service, request: Request[Any, Any, Any]) -> Response[
         return _errors([presented], status, media, headers)
 
 
-async def _run(service: Service, request: Request[Any, Any, Any], accept: Accept) -> Response[Any]:
-    if accept.best((*SINGLE, Media.MULTIPART)) is None:
-        raise _not_acceptable((*SINGLE, Media.MULTIPART))
+async def _run(service: Service, request: Request[Any, Any, Any], accept: Accept) -> ASGIApp:
+    if accept.best(ANY) is None:
+        raise _not_acceptable(ANY)
     parsed = await read_request(request, service.schema.limits)
     ready = await service.resolve(parsed)
     operation = ready.operation
@@ -69,10 +100,10 @@ async def _run(service: Service, request: Request[Any, Any, Any], accept: Accept
     result = await service.execute(ready, context)
     if is_request_error(result):
         return _errors(result.errors or [], 200 if media is Media.JSON else 400, media)
-    return _json(formatted(result), 200, media)
+    return Answer(msgspec.json.encode(formatted(result)), 200, media)
 
 
-def _stream(service: Service, media: Media, ready: Ready, context: Any) -> Response[Any]:
+def _stream(service: Service, media: Media, ready: Ready, context: Any) -> ASGIApp:
     framing = FRAMINGS[media]
 
     async def results() -> AsyncGenerator[Mapping[str, Any], None]:
@@ -88,7 +119,7 @@ def _stream(service: Service, media: Media, ready: Ready, context: Any) -> Respo
             finally:
                 await cancel(over)
 
-    return StreamingResponse(framing.content_type, parts(), service.schema.limits.send_seconds)
+    return StreamingAnswer(framing.content_type, parts(), service.schema.limits.send_seconds)
 
 
 def _wants_page(service: Service, request: Request[Any, Any, Any], accept: Accept) -> bool:
@@ -109,17 +140,7 @@ def _errors(
     status: int,
     media: Media,
     headers: Mapping[str, str] | None = None,
-) -> Response[bytes]:
+) -> Answer:
     """A response without `data`: nothing was executed."""
-    return _json({"errors": [error.formatted for error in errors]}, status, media, headers)
-
-
-def _json(
-    body: Mapping[str, Any], status: int, media: Media, headers: Mapping[str, str] | None = None
-) -> Response[bytes]:
-    return Response(
-        msgspec.json.encode(body),
-        status_code=status,
-        media_type=f"{media}; charset=utf-8",
-        headers={**NO_STORE, **(headers or {})},
-    )
+    body = {"errors": [error.formatted for error in errors]}
+    return Answer(msgspec.json.encode(body), status, media, headers)

@@ -47,12 +47,14 @@ _object_decoder = msgspec.json.Decoder(dict[str, Any])
 
 async def read_request(request: Request[Any, Any, Any], limits: Limits) -> GraphQLRequest:
     """The GraphQL request that `request` carries. Raises RequestError."""
+    headers = request.headers
     if request.method == "GET":
-        prevent_forgery(request.headers)
+        prevent_forgery(headers)
         parsed = _from_query_string(request.scope["query_string"], limits)
     else:
-        _check_content_type(request.headers.get("content-type"))
-        parsed = decode_request(await _read_body(request, limits))
+        _check_content_type(headers.get("content-type"))
+        announced = headers.get("content-length", "0")
+        parsed = decode_request(await _read_body(request, announced, limits))
     if parsed.query is None and not (parsed.extensions or {}).get("persistedQuery"):
         raise RequestError(400, BAD_REQUEST, "The request has no 'query'.")
     return parsed
@@ -97,8 +99,7 @@ def _check_content_type(header: str | None) -> None:
     raise RequestError(415, UNSUPPORTED_MEDIA_TYPE, message, {"accept-post": "application/json"})
 
 
-async def _read_body(request: Request[Any, Any, Any], limits: Limits) -> bytes:
-    announced = request.headers.get("content-length", "0")
+async def _read_body(request: Request[Any, Any, Any], announced: str, limits: Limits) -> bytes:
     if announced.isdigit() and int(announced[:20]) > limits.body_bytes:
         raise _too_large(limits)
     body = bytearray()

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from litestar import HttpMethod, Request, Response, Router, WebSocket, route, websocket
+from litestar import HttpMethod, Request, Router, WebSocket, route, websocket
+from litestar.types import ASGIApp
 from strawberry.http.websocket_origin import normalize_allowed_origins
 
 from schema.transport.http import answer
@@ -53,7 +54,7 @@ def create_graphql_router(
     methods = [HttpMethod.GET, HttpMethod.POST]
 
     @route("/", http_method=methods, status_code=200, include_in_schema=False)
-    async def graphql(request: Request[Any, Any, Any]) -> Response[Any]:
+    async def graphql(request: Request[Any, Any, Any]) -> ASGIApp:
         return await answer(service, request)
 
     @websocket("/")

@@ -6,7 +6,6 @@ from contextlib import aclosing
 from typing import Any, NamedTuple
 
 import msgspec
-from litestar import Response
 from litestar.types import Receive, Scope, Send
 
 from schema.transport.lifetime import End, cancel
@@ -103,22 +102,18 @@ async def frame(
     yield framing.closing
 
 
-class StreamingResponse(Response[bytes]):
+class StreamingAnswer:
     """A response that sends parts until they end, or the client goes or stops reading."""
 
     def __init__(
         self, content_type: str, parts: AsyncGenerator[bytes, None], send_seconds: float
     ) -> None:
-        super().__init__(b"")
         self._content_type = content_type
         self._parts = parts
         self._send_seconds = send_seconds
 
-    def to_asgi_response(self, *_: Any, **__: Any) -> Any:
-        """The ASGI application that Litestar then calls: this object's own."""
-        return self._respond
-
-    async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI application that sends it."""
         sending = asyncio.ensure_future(self._send_all(send))
         leaving = asyncio.ensure_future(_disconnected(receive))
         try:

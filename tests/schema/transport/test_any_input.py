@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from schema.transport import Limits
 from schema.transport.documents import Documents
 from schema.transport.errors import Refused, RequestError
-from schema.transport.negotiation import SINGLE, Accept, Media, parse_content_type
+from schema.transport.negotiation import SINGLE, Media, accepted, parse_content_type
 from schema.transport.requests import decode_request
 from tests.schema.transport.toy import make_schema
 
@@ -62,5 +62,5 @@ def test_any_body(body: bytes) -> None:
     | st.lists(st.sampled_from(list('/*;,=q."+ 01')) | st.sampled_from(Media)).map("".join)
 )
 def test_any_header(header: str) -> None:
-    assert Accept(header).best(SINGLE) in (*SINGLE, None)
+    assert accepted(header).best(SINGLE) in (*SINGLE, None)
     parse_content_type(header)
