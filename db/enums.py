@@ -31,6 +31,19 @@ class SignInEventKind(StrEnum):
     EMAIL_CHANGED = "EMAIL_CHANGED"
 
 
+class HostKind(StrEnum):
+    """Who lets: consumers have other rights towards a trader (EU 2022/2065, article 30)."""
+
+    INDIVIDUAL = "INDIVIDUAL"
+    BUSINESS = "BUSINESS"
+
+
+class VerifiedBadge(StrEnum):
+    """What is known of a person, not only said."""
+
+    EMAIL = "EMAIL"
+
+
 class PropertyStatus(StrEnum):
     DRAFT = "DRAFT"
     PUBLISHED = "PUBLISHED"

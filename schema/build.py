@@ -14,6 +14,7 @@ from schema.find import node, nodes
 from schema.node import Node
 from schema.payments import Payment
 from schema.payouts import Payout, PayoutAccount, PayoutMutations
+from schema.profile import ProfileMutations, host_terms_version
 from schema.properties.calendar import CalendarMutations
 from schema.properties.mutations import PropertyMutations
 from schema.properties.search import search_field
@@ -24,7 +25,7 @@ from schema.scalars import SCALARS, refuse_nul
 from schema.sign_in import SignInEvent, SignInMutations, SignInSession
 from schema.transport.limits import Limits
 from schema.transport.schema import Schema
-from schema.users import User, UserMutations, viewer
+from schema.users import User, viewer
 
 
 @strawberry.type(description="What can be read.")
@@ -57,6 +58,11 @@ class Query:
         graphql_type=Booking | None,
         description="A booking that the viewer is part of, or null.",
     )
+    host_terms_version = strawberry.field(
+        resolver=host_terms_version,
+        description="The version of the terms for hosts that is in force: show those, and send it "
+        "with `becomeHost`.",
+    )
 
 
 @strawberry.type(
@@ -64,7 +70,7 @@ class Query:
     "signed in gets the GraphQL error `UNAUTHENTICATED`."
 )
 class Mutation(
-    UserMutations,
+    ProfileMutations,
     SignInMutations,
     PropertyMutations,
     CalendarMutations,

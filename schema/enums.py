@@ -18,6 +18,7 @@ from db.enums import (
     BookingActor,
     BookingStatus,
     CancellationPolicy,
+    HostKind,
     LineItemKind,
     PaymentMethod,
     PaymentProvider,
@@ -27,6 +28,7 @@ from db.enums import (
     PropertyStatus,
     PropertyType,
     SignInEventKind,
+    VerifiedBadge,
 )
 
 # Types import them from here, so that none is used before it has been described.
@@ -35,6 +37,7 @@ __all__ = [
     "BookingActor",
     "BookingStatus",
     "CancellationPolicy",
+    "HostKind",
     "LineItemKind",
     "PaymentMethod",
     "PaymentProvider",
@@ -47,6 +50,7 @@ __all__ = [
     "SignInEventKind",
     "Sort",
     "StayNotAllowedReason",
+    "VerifiedBadge",
     "Weekday",
     "describe",
 ]
@@ -268,4 +272,17 @@ describe(
     PASSWORD_CHANGED="The password was changed.",
     EMAIL_CHANGE_REQUESTED="A change of the e-mail address was asked for.",
     EMAIL_CHANGED="The e-mail address was changed.",
+)
+
+describe(
+    HostKind,
+    "As what a host lets.",
+    INDIVIDUAL="A person, for themselves.",
+    BUSINESS="A trader: guests have a consumer's rights towards them.",
+)
+
+describe(
+    VerifiedBadge,
+    "Something about a person that was made sure of.",
+    EMAIL="They read the mail to their address.",
 )

@@ -15,15 +15,16 @@ from app.actor import Actor
 from app.availability.calendar import Night, calendars
 from app.bookings import queries as bookings
 from app.bookings.queries import Access, BookingRow, ChangeRow
+from app.bookings.responses import response_rates
 from app.errors import DomainError
 from app.identity import queries as identity
-from app.identity.queries import SessionRow, SignInEventRow, UserRow
+from app.identity.queries import HostDetailsRow, SessionRow, SignInEventRow, UserRow
 from app.payments import queries as payments
 from app.payments.queries import PaymentRow
 from app.payouts import queries as payouts
 from app.payouts.queries import PayoutAccountRow, PayoutItemRow, PayoutRow
 from app.properties import queries as properties
-from app.properties.queries import PhotoRow, PropertyRow
+from app.properties.queries import PhotoRow, PropertyRow, Ratings
 from app.reviews import queries as reviews
 from app.reviews.queries import ReviewRow
 from db import rows
@@ -58,6 +59,11 @@ class Loaders:
         return self._one(identity.users)
 
     @cached_property
+    def host_details(self) -> Loader[UUID, HostDetailsRow | None]:
+        """Whoever's, by user: who may see them is decided by app.identity.policy."""
+        return self._one(identity.host_details)
+
+    @cached_property
     def sessions(self) -> Loader[UUID, SessionRow | None]:
         """Whoever's: who may see them is decided by app.identity.policy."""
         return self._one(identity.sessions)
@@ -73,9 +79,18 @@ class Loaders:
         return self._one(properties.properties)
 
     @cached_property
-    def review_count_of(self) -> Loader[UUID, int | None]:
+    def ratings_of(self) -> Loader[UUID, Ratings | None]:
         """Of all places of a host; None: no place."""
-        return self._one(properties.review_counts_of_hosts)
+        return self._one(properties.ratings_of_hosts)
+
+    @cached_property
+    def response_rate_of(self) -> Loader[UUID, int | None]:
+        """Of a host, in percent; None: too few requests to tell."""
+
+        async def fetch(reader: Reader, keys: Sequence[UUID]) -> Mapping[UUID, int | None]:
+            return await response_rates(reader, keys, self._now)
+
+        return self._one(fetch)
 
     @cached_property
     def photos(self) -> Loader[UUID, PhotoRow | None]:

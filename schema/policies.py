@@ -37,7 +37,7 @@ def _table(**policies: str) -> Mapping[str, Policy]:
 
 FIELDS: Mapping[str, Mapping[str, Policy]] = {
     "Query": _table(
-        OPEN="viewer node nodes property searchProperties quote booking",
+        OPEN="viewer node nodes property searchProperties quote booking hostTermsVersion",
     ),
     "Mutation": _table(
         SIGNED_IN="becomeHost updateProfile revokeSession revokeAllSessions createProperty"
@@ -46,11 +46,14 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
     ),
     "Subscription": _table(PARTIES="bookingStatusChanged", HOST="hostBookingsChanged"),
     "User": _table(
-        OPEN="id username firstName bio languages reviewCount pictureUrl isHost hostSince createdAt"
-        " properties",
-        OWN="lastName email emailVerified timezone currency phone bookings hostedBookings"
-        " payoutAccount payouts sessions",
+        OPEN="id username firstName bio languages verifiedBadges reviewCount averageRating reviews"
+        " responseRate pictureUrl isHost hostSince createdAt properties",
+        OWN="lastName email emailVerified timezone currency phone hostDetails bookings"
+        " hostedBookings payoutAccount payouts sessions",
         OWN_OR_STAFF="signInEvents",
+    ),
+    "HostDetails": _table(
+        OWN="kind legalName country dateOfBirth registrationNumber termsVersion agreedAt"
     ),
     "SignInSession": _table(OWN="id userAgent createdAt lastUsedAt expiresAt revokedAt isCurrent"),
     "SignInEvent": _table(OWN_OR_STAFF="id kind occurredAt address userAgent"),
@@ -71,6 +74,7 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
     "Quote": _table(
         OPEN="checkIn checkOut nightCount guests lineItems subtotal total averagePerNight property"
     ),
+    # The place itself only to whom it is open.
     "Review": _table(OPEN="id rating comment createdAt author property"),
     "Booking": _table(
         PARTIES="id status version checkIn checkOut nights checkInAt checkOutAt guests message"

@@ -30,7 +30,7 @@ def author(review: Parent, info: Info) -> Awaitable[UserRow | None]:
 
 
 def reviewed(review: Parent, info: Info) -> Awaitable[PropertyRow | None]:
-    return info.context.loaders.properties.load(review.property_id)
+    return visible_property(info.context, review.property_id)
 
 
 @strawberry.type(description="A guest's word on a property, once per completed stay.")
@@ -41,7 +41,9 @@ class Review(Node):
     comment: str = strawberry.field(description="The guest's words.")
     author = strawberry.field(resolver=author, graphql_type=User, description="The guest.")
     property = strawberry.field(
-        resolver=reviewed, graphql_type=Property, description="Where they stayed."
+        resolver=reviewed,
+        graphql_type=Property | None,
+        description="Where they stayed; null when it is not let any more, for who has no booking.",
     )
     created_at: datetime = strawberry.field(description="When it was written.")
 

@@ -1,32 +1,33 @@
 """People: their public face, and what is theirs alone."""
 
-import dataclasses
-from collections.abc import Awaitable
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeAlias
-from uuid import UUID
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
-import msgspec
 import strawberry
 
 from app.bookings.queries import BOOKINGS_OF_GUEST, BOOKINGS_OF_HOST, BookingRow
-from app.identity import accounts
+from app.bookings.responses import LEAST, WINDOW
 from app.identity.policy import is_own, may_audit
-from app.identity.profile import MAX_BIO, MAX_LANGUAGES, Changes
 from app.identity.queries import (
     MAX_SESSIONS,
     SIGN_IN_EVENTS,
+    HostDetailsRow,
     SessionRow,
     SignInEventRow,
     UserRow,
     open_sessions,
 )
 from app.payouts.queries import PAYOUTS_OF_HOST, PayoutAccountRow, PayoutRow
-from app.properties.queries import PROPERTIES_OF_HOST, PropertyRow
+from app.properties.queries import PROPERTIES_OF_HOST, PropertyRow, Ratings
+from app.reviews.queries import REVIEWS_OF_HOST, ReviewRow
 from schema.context import Info, absolute
-from schema.enums import BookingStatus, PropertyStatus, SignInEventKind
-from schema.errors import EmailNotVerifiedError, InvalidInputError, NotFoundError
-from schema.mutations import mutation, union
+from schema.enums import (
+    BookingStatus,
+    HostKind,
+    PropertyStatus,
+    SignInEventKind,
+    VerifiedBadge,
+)
 from schema.node import Node, shows
 from schema.paging import DEFAULT_PAGE, After, Connection, First, listed
 from schema.scalars import CurrencyCode
@@ -36,9 +37,11 @@ if TYPE_CHECKING:
     from schema.bookings.types import BookingConnection
     from schema.payouts import PayoutAccount, PayoutConnection
     from schema.properties.types import PropertyConnection
+    from schema.reviews import ReviewConnection
 
 Bookings: TypeAlias = Annotated["BookingConnection", strawberry.lazy("schema.bookings.types")]
 Properties: TypeAlias = Annotated["PropertyConnection", strawberry.lazy("schema.properties.types")]
+Reviews: TypeAlias = Annotated["ReviewConnection", strawberry.lazy("schema.reviews")]
 Payouts: TypeAlias = Annotated["PayoutConnection", strawberry.lazy("schema.payouts")]
 Account: TypeAlias = Annotated["PayoutAccount", strawberry.lazy("schema.payouts")]
 User_: TypeAlias = strawberry.Parent[UserRow]
@@ -51,19 +54,6 @@ PropertyStatuses: TypeAlias = Annotated[
 EventKinds: TypeAlias = Annotated[
     list[SignInEventKind] | None, strawberry.argument(description="Only these kinds.")
 ]
-
-
-# What null makes of a field that is never null itself.
-EMPTY: dict[str, Any] = {
-    "first_name": msgspec.UNSET,
-    "last_name": msgspec.UNSET,
-    "bio": "",
-    "languages": (),
-}
-
-
-def _changed(description: str) -> Any:
-    return strawberry.field(default=strawberry.UNSET, description=description)
 
 
 def picture_url(user: User_, info: Info) -> str | None:
@@ -90,8 +80,32 @@ def own_phone(user: User_, info: Info) -> str | None:
     return user.phone if is_own(user.id, info.context.actor) else None
 
 
+async def ratings(user: UserRow, info: Info) -> Ratings:
+    return await info.context.loaders.ratings_of.load(user.id) or Ratings()
+
+
 async def review_count(user: User_, info: Info) -> int:
-    return await info.context.loaders.review_count_of.load(user.id) or 0
+    return (await ratings(user, info)).count
+
+
+async def average_rating(user: User_, info: Info) -> float | None:
+    return (await ratings(user, info)).average
+
+
+async def response_rate(user: User_, info: Info) -> int | None:
+    return await info.context.loaders.response_rate_of.load(user.id) if user.is_host else None
+
+
+async def reviews(
+    user: User_, info: Info, first: First = DEFAULT_PAGE, after: After = None
+) -> Connection[ReviewRow]:
+    return await listed(info, REVIEWS_OF_HOST, user.id, first, after)
+
+
+async def own_host_details(user: User_, info: Info) -> HostDetailsRow | None:
+    if not is_own(user.id, info.context.actor):
+        return None
+    return await info.context.loaders.host_details.load(user.id)
 
 
 def own_email_verified(user: User_, info: Info) -> bool | None:
@@ -169,6 +183,23 @@ async def audit_trail(
     return await listed(info, SIGN_IN_EVENTS, user.id, first, after, kind)
 
 
+@strawberry.type(description="What somebody told to become a host: see `becomeHost`.")
+class HostDetails:
+    kind: HostKind = strawberry.field(description="Person or business.")
+    legal_name: str = strawberry.field(description="As in an identity card or company register.")
+    country: str = strawberry.field(
+        description="Of residence or establishment: ISO 3166-1 alpha-2 code, `PT`."
+    )
+    born_on: date | None = strawberry.field(
+        name="dateOfBirth", description="A person's; null for a business."
+    )
+    registration_number: str | None = strawberry.field(
+        description="A business's; null for a person."
+    )
+    terms_version: str = strawberry.field(description="Which terms for hosts they agreed to.")
+    agreed_at: datetime = strawberry.field(description="When they did.")
+
+
 @strawberry.type(description="A person. Guests and hosts are the same users.")
 class User(Node):
     is_type_of = shows(UserRow)
@@ -188,8 +219,27 @@ class User(Node):
     )
     bio: str = strawberry.field(description="What they say about themselves.")
     languages: list[str] = strawberry.field(description="What they speak: ISO 639 codes. Public.")
+    verified_badges: list[VerifiedBadge] = strawberry.field(
+        description="What was made sure of, and not only said. Public."
+    )
     review_count = strawberry.field(
         resolver=review_count, description="How many reviews their places have had. Public."
+    )
+    average_rating = strawberry.field(
+        resolver=average_rating,
+        description="The mean of all ratings of their places, 1 to 5; "
+        "null before the first review. Public.",
+    )
+    reviews = strawberry.field(
+        resolver=reviews,
+        graphql_type=Reviews,
+        description="What guests wrote about their places, newest first. Public.",
+    )
+    response_rate = strawberry.field(
+        resolver=response_rate,
+        description=f"How many of 100 requests to book they answered in time, in the last "
+        f"{WINDOW.days} days; null when there were fewer than {LEAST}, or they do not host. "
+        "Public.",
     )
     timezone = strawberry.field(
         resolver=own_timezone,
@@ -212,6 +262,11 @@ class User(Node):
         name="hostSince", description="When they became a host."
     )
     created_at: datetime = strawberry.field(description="When they joined.")
+    host_details = strawberry.field(
+        resolver=own_host_details,
+        graphql_type=HostDetails | None,
+        description="What they told to become a host. Null unless the viewer is this person.",
+    )
     bookings = strawberry.field(
         resolver=own_bookings,
         graphql_type=Bookings | None,
@@ -256,82 +311,3 @@ class User(Node):
 async def viewer(info: Info) -> UserRow | None:
     user_id = info.context.actor.user_id
     return None if user_id is None else await info.context.loaders.users.load(user_id)
-
-
-class Done(Protocol):
-    """A success that is about a user."""
-
-    user_id: UUID
-
-
-def user_of(done: strawberry.Parent[Done], info: Info) -> Awaitable[UserRow | None]:
-    return info.context.loaders.users.load(done.user_id)
-
-
-@strawberry.type(description="The viewer is a host.")
-class BecomeHostSuccess:
-    user_id: strawberry.Private[UUID]
-    user = strawberry.field(resolver=user_of, graphql_type=User, description="The viewer.")
-
-
-async def become_host(info: Info) -> BecomeHostSuccess:
-    context = info.context
-    user_id = await context.runtime.db.run(
-        lambda session: accounts.become_host(session, context.actor, context.now)
-    )
-    return BecomeHostSuccess(user_id=user_id)
-
-
-@strawberry.input(
-    description="Changes to the viewer's profile. What is left out stays as it is; null takes away."
-)
-class UpdateProfileInput:
-    first_name: str | None = _changed("1 to 100 characters; null changes nothing.")
-    last_name: str | None = _changed("1 to 100 characters; null changes nothing.")
-    bio: str | None = _changed(f"At most {MAX_BIO:,} characters.")
-    languages: list[str] | None = _changed(f"ISO 639 codes, at most {MAX_LANGUAGES}: `en`, `pt`.")
-    timezone: str | None = _changed("IANA time zone: `Europe/Lisbon`.")
-    currency: CurrencyCode | None = _changed("The currency to show prices in.")
-    phone: str | None = _changed("With country code, written as usual: `+351 912 345 678`.")
-
-    def changes(self) -> Changes:
-        """What the identity feature wants."""
-        given = {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}
-        values = {name: value for name, value in given.items() if value is not strawberry.UNSET}
-        for name, empty in EMPTY.items():
-            if name in values and values[name] is None:
-                values[name] = empty
-        if isinstance(values.get("languages"), list):
-            values["languages"] = tuple(values["languages"])
-        return Changes(**values)
-
-
-@strawberry.type(description="The profile is changed.")
-class UpdateProfileSuccess:
-    user_id: strawberry.Private[UUID]
-    user = strawberry.field(resolver=user_of, graphql_type=User, description="The viewer.")
-
-
-async def update_profile(
-    info: Info,
-    input: Annotated[UpdateProfileInput, strawberry.argument(description="The changes.")],
-) -> UpdateProfileSuccess:
-    context, changes = info.context, input.changes()
-    user_id = await context.runtime.db.run(
-        lambda session: accounts.update_profile(session, context.actor, changes)
-    )
-    return UpdateProfileSuccess(user_id=user_id)
-
-
-@strawberry.type
-class UserMutations:
-    update_profile = mutation(
-        update_profile,
-        union("UpdateProfileResult", UpdateProfileSuccess, InvalidInputError, NotFoundError),
-        "Change what the viewer says about themselves, and how they want to be spoken to.",
-    )
-    become_host = mutation(
-        become_host,
-        union("BecomeHostResult", BecomeHostSuccess, NotFoundError, EmailNotVerifiedError),
-        "Turn the viewer into a host, for good. Again changes nothing.",
-    )

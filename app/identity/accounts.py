@@ -13,14 +13,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from app.actor import Actor
-from app.errors import NotFound
+from app.errors import Invalid, NotFound
 from app.identity import audit, links, service
 from app.identity.client import Client
 from app.identity.errors import EmailNotVerified, EmailTaken, LinkRefused, UsernameTaken
 from app.identity.events import (
     EmailChanged,
     EmailVerified,
-    HostJoined,
     LinkIssued,
     PasswordChanged,
     PasswordForgotten,
@@ -255,9 +254,12 @@ async def confirm_email_change(
 async def update_profile(session: AsyncSession, actor: Actor, changes: Changes) -> UUID:
     """Change what the caller says about themselves. Returns their id.
 
-    Raises Invalid, Unauthenticated, and NotFound when the account has gone.
+    A host keeps a phone number. Raises Invalid, Unauthenticated, and NotFound when the account
+    has gone.
     """
     user_id, values = actor.require_user(), cleaned(changes)
+    if "phone" in values and values["phone"] is None:
+        await _require_guest(session, user_id)
     changed = await session.execute(
         # Its own id is no change, but lets a change of nothing be a statement, too.
         update(User).where(User.id == user_id).values({"id": user_id, **values}).returning(User.id)
@@ -267,22 +269,16 @@ async def update_profile(session: AsyncSession, actor: Actor, changes: Changes) 
     return user_id
 
 
-async def become_host(session: AsyncSession, actor: Actor, now: datetime) -> UUID:
-    """Turn the caller into a host, for good; again changes nothing. Returns the user's id.
+async def _require_guest(session: AsyncSession, user_id: UUID) -> None:
+    """Raise Invalid when the user is a host, who must be reached by phone (app.identity.hosting).
 
-    Raises Unauthenticated, EmailNotVerified, and NotFound when the account has gone.
+    Locked until the commit, so that nobody becomes one meanwhile.
     """
-    user_id = actor.require_user()
-    await require_verified(session, user_id)
-    changed = await session.execute(
-        update(User)
-        .where(User.id == user_id, User.is_host.is_(False))
-        .values(is_host=True, host_since_at=now)
-        .returning(User.id)
+    found = await session.execute(
+        select(User.is_host).where(User.id == user_id).with_for_update(key_share=True)
     )
-    if changed.first() is not None:
-        await emit(session, HostJoined(user_id=user_id))
-    return user_id
+    if found.scalar_one_or_none():
+        raise Invalid("A host needs a phone number.", field="phone")
 
 
 async def require_verified(connection: AsyncSession | AsyncConnection, user_id: UUID) -> None:

@@ -51,10 +51,8 @@ def clean_languages(tags: Iterable[str]) -> list[str]:
     return found
 
 
-def clean_phone(text: str | None) -> str | None:
+def clean_phone(text: str) -> str:
     """A number that can be dialled from everywhere, in E.164. Raises Invalid."""
-    if text is None:
-        return None
     try:
         if len(text) > MAX_PHONE:
             raise Invalid("This is too long for a phone number.", field="phone")
@@ -88,5 +86,5 @@ CLEANERS: Mapping[str, Any] = {
     "languages": clean_languages,
     "timezone": clean_timezone,
     "currency": lambda code: None if code is None else require_currency(code),
-    "phone": clean_phone,
+    "phone": lambda text: None if text is None else clean_phone(text),
 }

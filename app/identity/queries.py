@@ -1,14 +1,15 @@
 """Reading people, in batches, and sign-in sessions."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import bindparam, select
 
 from db import rows
-from db.models import SignInEvent, SignInSession, User
+from db.enums import VerifiedBadge
+from db.models import HostDetails, SignInEvent, SignInSession, User
 from db.statements import Reader, Statement
 
 
@@ -30,6 +31,24 @@ class UserRow(msgspec.Struct, frozen=True):
     is_host: bool
     host_since_at: datetime | None
     created_at: datetime
+
+    @property
+    def verified_badges(self) -> list[VerifiedBadge]:
+        """What we have made sure of ourselves, and nothing that somebody only told us."""
+        return [VerifiedBadge.EMAIL] if self.email_verified_at is not None else []
+
+
+class HostDetailsRow(msgspec.Struct, frozen=True):
+    """What somebody told to become a host."""
+
+    user_id: UUID
+    kind: str
+    legal_name: str
+    country: str
+    born_on: date | None
+    registration_number: str | None
+    terms_version: str
+    agreed_at: datetime
 
 
 class SessionRow(msgspec.Struct, frozen=True):
@@ -63,6 +82,7 @@ SIGN_IN_EVENTS = rows.Listing(
 )
 
 _USERS = rows.ByKey(User.id, UserRow)
+_HOST_DETAILS = rows.ByKey(HostDetails.user_id, HostDetailsRow)
 _SESSIONS = rows.ByKey(SignInSession.id, SessionRow)
 _SIGN_IN_EVENTS = rows.ByKey(SignInEvent.id, SignInEventRow)
 _OPEN_SESSIONS = Statement(
@@ -91,6 +111,11 @@ _OPEN_SESSION: Statement[UUID] = Statement(
 async def users(reader: Reader, ids: Sequence[UUID]) -> Mapping[UUID, UserRow]:
     """People by id."""
     return await _USERS.one(reader, ids)
+
+
+async def host_details(reader: Reader, user_ids: Sequence[UUID]) -> Mapping[UUID, HostDetailsRow]:
+    """What people told to become hosts, by person."""
+    return await _HOST_DETAILS.one(reader, user_ids)
 
 
 async def sessions(reader: Reader, ids: Sequence[UUID]) -> Mapping[UUID, SessionRow]:

@@ -13,6 +13,18 @@ from db.models import Property, PropertyPhoto
 from db.statements import Reader, Statement
 
 
+class Ratings(msgspec.Struct, frozen=True):
+    """How many reviews there are, and the sum of their stars."""
+
+    count: int = 0
+    total: int = 0
+
+    @property
+    def average(self) -> float | None:
+        """The mean, to two places; None before the first review."""
+        return round(self.total / self.count, 2) if self.count else None
+
+
 class PropertyRow(msgspec.Struct, frozen=True):
     """A property as it is shown. Address and exact point are private: app.properties.policy."""
 
@@ -109,8 +121,7 @@ class PropertyRow(msgspec.Struct, frozen=True):
 
     @property
     def average_rating(self) -> float | None:
-        """The mean of all ratings, to two places; None before the first review."""
-        return round(self.rating_sum / self.review_count, 2) if self.review_count else None
+        return Ratings(self.review_count, self.rating_sum).average
 
 
 class PhotoRow(msgspec.Struct, frozen=True):
@@ -129,10 +140,14 @@ PROPERTIES_OF_HOST = rows.Listing(
 )
 
 
-_REVIEW_COUNTS: Statement[tuple[UUID, int]] = Statement(
-    lambda host_id, count: (host_id, count),
+_RATINGS: Statement[tuple[UUID, Ratings]] = Statement(
+    lambda host_id, count, total: (host_id, Ratings(count, total)),
     lambda: (
-        select(Property.host_id, cast(func.sum(Property.review_count), Integer))
+        select(
+            Property.host_id,
+            cast(func.sum(Property.review_count), Integer),
+            cast(func.sum(Property.rating_sum), Integer),
+        )
         .where(rows.among(Property.host_id, "keys"))
         .group_by(Property.host_id)
     ),
@@ -144,9 +159,9 @@ _PHOTOS_OF = rows.ByKey(
 )
 
 
-async def review_counts_of_hosts(reader: Reader, host_ids: Sequence[UUID]) -> Mapping[UUID, int]:
-    """How many reviews the places of each host have had."""
-    return dict(await _REVIEW_COUNTS.fetch(reader, keys=host_ids))
+async def ratings_of_hosts(reader: Reader, host_ids: Sequence[UUID]) -> Mapping[UUID, Ratings]:
+    """What guests said of all places of each host."""
+    return dict(await _RATINGS.fetch(reader, keys=host_ids))
 
 
 async def properties(reader: Reader, ids: Sequence[UUID]) -> Mapping[UUID, PropertyRow]:

@@ -7,8 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from babel import Locale
-
+from app.countries import require_country
 from app.errors import Invalid
 from app.money import require_currency
 from app.properties.listing import Photo
@@ -67,13 +66,6 @@ API_NAMES = {
     "currency": "pricePerNight.currency",
 }
 LOCATION = {"city", "country", "region", "address", "postal_code", "latitude", "longitude"}
-
-# CLDR's territories without groups of countries and codes for testing.
-COUNTRIES = frozenset(
-    code
-    for code in map(str, Locale("en").territories)
-    if len(code) == 2 and code not in {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}
-)
 
 # Strangers see a point this far from the true one, in metres: never itself, never more than 500.
 BLUR_FROM, BLUR_TO = 120.0, 480.0
@@ -182,8 +174,8 @@ def _check_codes(values: Mapping[str, Any]) -> None:
             require_currency(values["currency"])
         except Invalid as error:
             raise Invalid(error.message, field=api_name("currency")) from error
-    if "country" in values and values["country"] not in COUNTRIES:
-        raise Invalid("Expected an ISO 3166 country code: PT.", field="location.country")
+    if "country" in values:
+        require_country(values["country"], "location.country")
     if "timezone" in values and values["timezone"] not in available_timezones():
         raise Invalid("Expected a time zone of the IANA database: Europe/Lisbon.", field="timezone")
 

@@ -17,6 +17,7 @@ class ReviewRow(msgspec.Struct, frozen=True):
     id: UUID
     booking_id: UUID
     property_id: UUID
+    host_id: UUID
     author_id: UUID
     rating: int
     comment: str
@@ -24,6 +25,7 @@ class ReviewRow(msgspec.Struct, frozen=True):
 
 
 REVIEWS_OF_PROPERTY = rows.Listing(model=Review, row=ReviewRow, parent=Review.property_id)
+REVIEWS_OF_HOST = rows.Listing(model=Review, row=ReviewRow, parent=Review.host_id)
 
 _REVIEWS = rows.ByKey(Review.id, ReviewRow)
 _OF_BOOKINGS = rows.ByKey(Review.booking_id, ReviewRow)

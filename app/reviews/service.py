@@ -33,9 +33,9 @@ async def create_review(
     rating, comment = rules.checked_rating(rating), rules.checked_comment(comment)
     booking = (
         await session.execute(
-            select(Booking.property_id, Booking.status, Booking.check_out_at).where(
-                Booking.id == booking_id, Booking.guest_id == guest_id
-            )
+            select(
+                Booking.property_id, Booking.host_id, Booking.status, Booking.check_out_at
+            ).where(Booking.id == booking_id, Booking.guest_id == guest_id)
         )
     ).one_or_none()
     if booking is None:
@@ -48,6 +48,7 @@ async def create_review(
         session,
         booking_id=booking_id,
         property_id=booking.property_id,
+        host_id=booking.host_id,
         author_id=guest_id,
         rating=rating,
         comment=comment,

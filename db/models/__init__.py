@@ -2,7 +2,14 @@
 
 from db.models.availability import CalendarNight, OccupiedNight
 from db.models.bookings import Booking, BookingChange, IdempotencyKey
-from db.models.identity import AccountLink, RefreshToken, SignInEvent, SignInSession, User
+from db.models.identity import (
+    AccountLink,
+    HostDetails,
+    RefreshToken,
+    SignInEvent,
+    SignInSession,
+    User,
+)
 from db.models.ledger import JournalEntry, LedgerAccount, Posting
 from db.models.outbox import OutboxMessage
 from db.models.payments import Payment, ProviderEvent, Refund
@@ -15,6 +22,7 @@ __all__ = [
     "Booking",
     "BookingChange",
     "CalendarNight",
+    "HostDetails",
     "IdempotencyKey",
     "JournalEntry",
     "LedgerAccount",

@@ -1,6 +1,6 @@
 """People, and the devices they are signed in on."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, func, text
@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, CITEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Key, one_of
-from db.enums import LinkPurpose, SignInEventKind
+from db.enums import HostKind, LinkPurpose, SignInEventKind
 
 
 class User(Base):
@@ -51,6 +51,34 @@ class User(Base):
     host_since_at: Mapped[datetime | None]
     email_verified_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class HostDetails(Base):
+    """What somebody had to tell to become a host; theirs alone. The phone number is the user's."""
+
+    __tablename__ = "host_details"
+    __table_args__ = (
+        one_of("kind", HostKind),
+        CheckConstraint(
+            "(kind = 'INDIVIDUAL') = (born_on IS NOT NULL)"
+            " AND (kind = 'BUSINESS') = (registration_number IS NOT NULL)",
+            name="facts",
+        ),
+    )
+
+    user_id: Mapped[UUID] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    kind: Mapped[str]
+    # As in an identity card or a company register.
+    legal_name: Mapped[str]
+    # Of residence, or of establishment.
+    country: Mapped[str] = mapped_column(String(2))
+    born_on: Mapped[date | None]
+    registration_number: Mapped[str | None]
+    # Which terms for hosts were agreed to, and when.
+    terms_version: Mapped[str]
+    agreed_at: Mapped[datetime]
 
 
 class AccountLink(Base):

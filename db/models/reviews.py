@@ -18,12 +18,15 @@ class Review(Base):
         CheckConstraint("rating BETWEEN 1 AND 5", name="rating"),
         CheckConstraint("length(comment) BETWEEN 1 AND 5000", name="comment"),
         Index(None, "property_id", "id"),
+        Index(None, "host_id", "id"),
         Index(None, "author_id"),
     )
 
     id: Mapped[Key]
     booking_id: Mapped[UUID] = mapped_column(ForeignKey("bookings.id"))
     property_id: Mapped[UUID] = mapped_column(ForeignKey("properties.id"))
+    # The booking's: who let the place at the time.
+    host_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     author_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     rating: Mapped[int] = mapped_column(SmallInteger)
     comment: Mapped[str]

@@ -25,8 +25,8 @@ from app.http.policies import ROUTES, RoutePolicy
 from app.ids import new_id
 from app.main import create_app
 from app.runtime import open_runtime
-from db.enums import PayoutAccountStatus
-from db.models import PayoutAccount, SignInEvent, SignInSession
+from db.enums import HostKind, PayoutAccountStatus
+from db.models import HostDetails, PayoutAccount, SignInEvent, SignInSession
 from db.session import Database
 from schema.build import build_schema
 from schema.errors import Changes
@@ -132,6 +132,17 @@ async def somebody(db: Database, **columns: Any) -> Somebody:
             insert(SignInEvent).values(id=made.event_id, user_id=user_id, kind="SIGNED_IN")
         )
         await session.execute(
+            insert(HostDetails).values(
+                user_id=user_id,
+                kind=HostKind.BUSINESS,
+                legal_name="Lovelace & Co",
+                country="PT",
+                registration_number="1815",
+                terms_version="1",
+                agreed_at=now,
+            )
+        )
+        await session.execute(
             insert(PayoutAccount).values(
                 id=new_id(),
                 user_id=user_id,
@@ -185,8 +196,8 @@ async def test_accounts_as_everybody_sees_them(face: Face) -> None:
         name: person(one.user_id, roles.get(name, Role.USER), session_id=one.session_id)
         for name, one in people.items()
     } | {"anonymous": ANONYMOUS}
-    # Null for everybody: nobody here has a picture, and sessions last.
-    absent = {"pictureUrl", "revokedAt"}
+    # Null for everybody: nobody here has a picture, guests or reviews, and sessions last.
+    absent = {"pictureUrl", "averageRating", "responseRate", "revokedAt"}
     tried = 0
     for name, actor in actors.items():
         for whose, one in people.items():

@@ -24,6 +24,7 @@ from tests.http.conftest import client_of, serving
 from tests.support.drain import drain
 from tests.support.mailbox import Mailbox, code_in
 from tests.support.redis import forget_limits
+from tests.support.world import HOST_FACTS
 
 PASSWORD = "gravel otter lamp"
 OTHER_PASSWORD = "seven quiet herons"
@@ -94,7 +95,9 @@ RESET = "Set a new password"
 LEAVE = "Your account is moving to another e-mail address"
 TAKE = "Confirm your new e-mail address"
 KNOWN = "You already have a Roost account"
-BECOME_HOST = "mutation { becomeHost { __typename ... on Error { code } } }"
+BECOME_HOST = (
+    f"mutation {{ becomeHost(input: {HOST_FACTS}) {{ __typename ... on Error {{ code }} }} }}"
+)
 
 
 @pytest.fixture

@@ -12,15 +12,13 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import func, select, update
 
-from app.actor import ANONYMOUS, Actor
 from app.config import Settings
-from app.errors import Invalid, NotFound, Unauthenticated, Unavailable
-from app.identity import accounts, flows, passwords, service, tokens
+from app.errors import Invalid, Unavailable
+from app.identity import flows, passwords, service, tokens
 from app.identity.client import Client
 from app.identity.errors import SignInRefused, UsernameTaken
 from app.identity.flows import Registration
 from app.identity.service import Candidate, SignedIn
-from app.ids import new_id
 from app.limits import Limiter
 from db.models import OutboxMessage, RefreshToken, SignInSession, User
 from db.session import Database
@@ -249,31 +247,3 @@ async def test_hashing_has_a_queue_that_ends(monkeypatch: pytest.MonkeyPatch) ->
 async def test_a_password_is_one_in_any_unicode_form() -> None:
     stored = await passwords.hash_password("cre\u0300me bru\u0302le\u0301e")
     assert await passwords.verify_password("crème brûlée", stored) == (True, None)
-
-
-async def test_becoming_a_host_happens_once(db: Database) -> None:
-    await register(db)
-    await verify(db)
-    actor = Actor(user_id=await user_id(db))
-
-    async def become() -> None:
-        async with db.transaction() as session:
-            assert await accounts.become_host(session, actor, NOW) == actor.user_id
-
-    await asyncio.gather(*(become() for _ in range(5)))
-    async with db.read() as connection:
-        row = (await connection.execute(select(User))).one()
-    assert row.is_host
-    assert row.host_since_at == NOW
-    assert [task for task, _ in await tasks(db)] == [
-        "notifications.send_link",
-        "payouts.open_account",
-    ]
-
-
-async def test_only_an_account_becomes_a_host(db: Database) -> None:
-    async with db.transaction() as session:
-        with pytest.raises(Unauthenticated):
-            await accounts.become_host(session, ANONYMOUS, NOW)
-        with pytest.raises(NotFound):
-            await accounts.become_host(session, Actor(user_id=new_id()), NOW)

@@ -21,7 +21,18 @@ mutation Publish($id: ID!) {
 }
 """
 
-BECOME_HOST = "mutation { becomeHost { __typename ... on BecomeHostSuccess { user { isHost } } } }"
+HOST_TERMS = "query HostTerms { hostTermsVersion }"
+
+BECOME_HOST = """
+mutation BecomeHost($input: BecomeHostInput!) {
+  becomeHost(input: $input) {
+    __typename
+    ... on BecomeHostSuccess { user { isHost hostSince phone hostDetails { legalName agreedAt } } }
+    ... on Error { code message }
+    ... on InvalidInputError { field }
+  }
+}
+"""
 
 SEARCH = """
 query Search($filter: PropertyFilter!, $first: Int! = 20) {

@@ -39,6 +39,14 @@ LISTING = {
     "photos": [{"url": "/media/demo/1.svg", "width": 1200, "height": 800}],
 }
 
+HEDY = {
+    "kind": "INDIVIDUAL",
+    "legalName": "Hedwig Kiesler",
+    "country": "AT",
+    "phone": "+43 1 5811811",
+    "dateOfBirth": "1984-11-09",
+}
+
 
 class Story:
     """The processes, and the people of one story."""
@@ -64,7 +72,9 @@ class Story:
 
     async def host_with_listing(self, **changes: Any) -> tuple[Client, str]:
         host = await self.person("hedy")
-        await host.do(op.BECOME_HOST)
+        terms = await host.do(op.HOST_TERMS)
+        became = await host.do(op.BECOME_HOST, input=HEDY | {"termsVersion": terms})
+        assert became["__typename"] == "BecomeHostSuccess", became
         created = await host.do(op.CREATE_PROPERTY, input=LISTING | changes)
         assert created["__typename"] == "CreatePropertySuccess", created
         listing = created["property"]["id"]

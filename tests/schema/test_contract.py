@@ -19,7 +19,7 @@ from strawberry.types.base import StrawberryObjectDefinition
 
 from app.availability.calendar import Night
 from app.bookings.queries import BookingRow, ChangeRow
-from app.identity.queries import SessionRow, SignInEventRow, UserRow
+from app.identity.queries import HostDetailsRow, SessionRow, SignInEventRow, UserRow
 from app.money import Money
 from app.payments.queries import PaymentRow
 from app.payouts.queries import PayoutAccountRow, PayoutItemRow, PayoutRow
@@ -46,6 +46,7 @@ ROWS = {
     "BookingStatusUpdate": Update,
     "CancellationPreview": Preview,
     "Guests": Guests,
+    "HostDetails": HostDetailsRow,
     "LineItem": LineRow,
     "Location": Place,
     "Money": Money,

@@ -71,7 +71,16 @@ BOUNDED = settings(
 FINE = {"BAD_USER_INPUT", "UNAUTHENTICATED"}
 
 SCHEMA_TEXT = sdl()
-QUERIES = ("viewer", "node", "nodes", "property", "searchProperties", "quote", "booking")
+QUERIES = (
+    "viewer",
+    "node",
+    "nodes",
+    "property",
+    "searchProperties",
+    "quote",
+    "booking",
+    "hostTermsVersion",
+)
 MUTATIONS = (
     "becomeHost",
     "updateProfile",

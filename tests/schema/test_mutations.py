@@ -11,7 +11,7 @@ from app.actor import ANONYMOUS, Actor
 from app.ids import new_id
 from db.models import Booking, Property, User
 from tests.schema.face import Face, gid, person
-from tests.support.world import add_booking, add_host, add_property, add_user
+from tests.support.world import HOST_FACTS, add_booking, add_host, add_property, add_user
 
 TODAY = clock.now().date()
 CHECK_IN = TODAY + timedelta(days=40)
@@ -202,7 +202,7 @@ async def test_quote_refusals(
 
 
 MUTATIONS = {
-    "becomeHost": "mutation { becomeHost { __typename } }",
+    "becomeHost": f"mutation {{ becomeHost(input: {HOST_FACTS}) {{ __typename }} }}",
     "updateProfile": "mutation { updateProfile(input: {}) { __typename } }",
     "revokeSession": 'mutation { revokeSession(input: {sessionId: "x"}) { __typename } }',
     "revokeAllSessions": "mutation { revokeAllSessions(input: {}) { __typename } }",
@@ -267,8 +267,11 @@ async def test_a_token_whose_user_is_gone(face: Face) -> None:
 async def test_the_answer_is_read_after_the_commit(face: Face) -> None:
     """A fresh set of loaders after each mutation: nothing read before is shown again."""
     guest = person(await add_user(face.db))
-    query = """mutation { becomeHost { ... on BecomeHostSuccess { user { isHost hostSince } } }
-      again: becomeHost { ... on BecomeHostSuccess { user { isHost } } } }"""
+    query = f"""mutation {{
+      becomeHost(input: {HOST_FACTS}) {{
+        ... on BecomeHostSuccess {{ user {{ isHost hostSince }} }} }}
+      again: becomeHost(input: {HOST_FACTS}) {{
+        ... on BecomeHostSuccess {{ user {{ isHost }} }} }} }}"""
     data = await face.ask(query, guest)
     assert data["becomeHost"]["user"]["isHost"] is True
     assert data["becomeHost"]["user"]["hostSince"] is not None

@@ -5,15 +5,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import insert
 
 from app import clock
 from app.actor import ANONYMOUS, Actor
-from app.ids import new_id
-from db.models import Review
 from tests.schema.face import Face, gid, person
 from tests.support.statements import counted
-from tests.support.world import add_booking, add_host, add_property, add_user
+from tests.support.world import add_booking, add_host, add_property, add_review, add_user
 
 TODAY = clock.now().date()
 
@@ -128,25 +125,8 @@ async def test_own_properties_and_reviews(face: Face) -> None:
 
     place = await add_property(face.db, host)
     for index in range(3):
-        booking = await add_booking(
-            face.db,
-            place,
-            guest,
-            host,
-            status="COMPLETED",
-            check_in=date(2026, 1, 1 + 3 * index),
-        )
-        async with face.db.transaction() as session:
-            await session.execute(
-                insert(Review).values(
-                    id=new_id(),
-                    booking_id=booking,
-                    property_id=place,
-                    author_id=guest,
-                    rating=5,
-                    comment="Good",
-                )
-            )
+        stay = date(2026, 1, 1 + 3 * index)
+        await add_review(face.db, place, host, guest, check_in=stay)
     pages = await walk(face, REVIEWS, ANONYMOUS, 2, id=gid("Property", place))
     assert [len(page) for page in pages] == [2, 1]
 

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from app.actor import ANONYMOUS
 from tests.schema.face import Face, gid, person
-from tests.support.world import add_host, add_property, add_user
+from tests.support.world import HOST_FACTS, add_host, add_property, add_review, add_user
 
 UPDATE = """mutation ($input: UpdateProfileInput!) { updateProfile(input: $input) {
   ... on UpdateProfileSuccess { user { firstName lastName bio languages timezone currency phone } }
@@ -69,3 +70,75 @@ async def test_others_see_what_is_public(face: Face) -> None:
     assert own["phone"] == "+351912345678"
     nobody = (await face.ask(PUBLIC, person(guest), id=gid("User", guest)))["node"]
     assert nobody["reviewCount"] == 0
+
+
+REPUTATION = """query ($id: ID!) { node(id: $id) { ... on User {
+  verifiedBadges responseRate reviewCount averageRating hostDetails { legalName }
+  reviews { totalCount edges { node { rating comment author { firstName } property { title } } } }
+} } }"""
+
+
+async def test_a_host_s_reputation_is_public_and_keeps_hidden_places_hidden(face: Face) -> None:
+    host, guest = await add_host(face.db), await add_user(face.db)
+    gone = await add_property(
+        face.db, host, status="UNPUBLISHED", title="Secret", review_count=1, rating_sum=4
+    )
+    here = await add_property(face.db, host, title="Open", review_count=1, rating_sum=5)
+    await add_review(face.db, gone, host, guest, rating=4)
+    await add_review(face.db, here, host, guest, rating=5)
+    # Somebody else's place.
+    other = await add_host(face.db, email_verified_at=None)
+    await add_review(face.db, await add_property(face.db, other), other, guest)
+
+    async def seen(actor: Any) -> Any:
+        return (await face.ask(REPUTATION, actor, id=gid("User", host)))["node"]
+
+    shown = await seen(ANONYMOUS)
+    reviews = shown.pop("reviews")
+    assert shown == {
+        "verifiedBadges": ["EMAIL"],
+        "responseRate": None,
+        "reviewCount": 2,
+        "averageRating": 4.5,
+        "hostDetails": None,
+    }
+    assert reviews["totalCount"] == 2
+    assert [edge["node"] for edge in reviews["edges"]] == [
+        {
+            "rating": 5,
+            "comment": "Good",
+            "author": {"firstName": "Ada"},
+            "property": {"title": "Open"},
+        },
+        {"rating": 4, "comment": "Good", "author": {"firstName": "Ada"}, "property": None},
+    ]
+    # Whoever stayed there still sees it.
+    assert (await seen(person(guest)))["reviews"]["edges"][1]["node"]["property"] == {
+        "title": "Secret"
+    }
+    unknown = (await face.ask(REPUTATION, ANONYMOUS, id=gid("User", other)))["node"]
+    assert unknown["verifiedBadges"] == []
+
+
+async def test_only_the_host_reads_what_a_host_must_tell(face: Face) -> None:
+    actor = person(await add_user(face.db))
+    become = f"""mutation {{ becomeHost(input: {HOST_FACTS}) {{ ... on BecomeHostSuccess {{ user {{
+      phone hostDetails {{ kind legalName country dateOfBirth registrationNumber termsVersion }}
+    }} }} }} }}"""
+    told = (await face.ask(become, actor))["becomeHost"]["user"]
+    version = (await face.ask("{ hostTermsVersion }"))["hostTermsVersion"]
+    assert told == {
+        "phone": "+4315811811",
+        "hostDetails": {
+            "kind": "INDIVIDUAL",
+            "legalName": "Hedwig Kiesler",
+            "country": "AT",
+            "dateOfBirth": "1984-11-09",
+            "registrationNumber": None,
+            "termsVersion": version,
+        },
+    }
+    stranger = person(await add_user(face.db))
+    assert actor.user_id is not None
+    shown = await face.ask(REPUTATION, stranger, id=gid("User", actor.user_id))
+    assert shown["node"]["hostDetails"] is None

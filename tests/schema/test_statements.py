@@ -9,10 +9,10 @@ from sqlalchemy import insert
 from app import clock
 from app.actor import ANONYMOUS
 from app.ids import new_id
-from db.models import PropertyPhoto, Review
+from db.models import PropertyPhoto
 from tests.schema.face import Face, gid, person
 from tests.support.statements import counted
-from tests.support.world import add_booking, add_host, add_property, add_user
+from tests.support.world import add_booking, add_host, add_property, add_review, add_user
 
 SEARCH = """query ($filter: PropertyFilter) { searchProperties(filter: $filter, first: 20) {
   totalCount
@@ -34,21 +34,11 @@ async def market(face: Face, size: int) -> None:
     for _ in range(size):
         host = await add_host(face.db)
         place = await add_property(face.db, host)
-        booking = await add_booking(face.db, place, guest, host, status="COMPLETED")
+        await add_review(face.db, place, host, guest)
         async with face.db.transaction() as session:
             await session.execute(
                 insert(PropertyPhoto).values(
                     id=new_id(), property_id=place, position=1, url="/media/2", width=3, height=2
-                )
-            )
-            await session.execute(
-                insert(Review).values(
-                    id=new_id(),
-                    booking_id=booking,
-                    property_id=place,
-                    author_id=guest,
-                    rating=5,
-                    comment="Good",
                 )
             )
 
@@ -82,6 +72,26 @@ async def test_the_search_page(face: Face, dates: bool) -> None:
     assert found[20, False] == 11 + dates
     assert found[1, True] == found[20, True]
     assert found[1, False] == found[20, False]
+
+
+PROFILES = """query ($ids: [ID!]!) { nodes(ids: $ids) { ... on User {
+  verifiedBadges responseRate reviewCount averageRating
+  reviews(first: 3) { totalCount edges { node { rating property { title } } } } } } }"""
+
+
+async def test_hosts_profiles(face: Face) -> None:
+    found = []
+    for size in (1, 9):
+        await market(face, size)
+        edges = (await face.ask("{ searchProperties { edges { node { host { id } } } } }"))[
+            "searchProperties"
+        ]["edges"]
+        ids = [edge["node"]["host"]["id"] for edge in edges]
+        statements, data = await cost(face, PROFILES, ANONYMOUS, ids=ids)
+        assert all(node["reviews"]["totalCount"] == 1 for node in data["nodes"])
+        found.append((len(ids), statements))
+    # People, response rates, ratings, reviews, their count and places.
+    assert found == [(1, 6), (10, 6)]
 
 
 TRIPS = """{ viewer { bookings(first: 50) { totalCount edges { node {

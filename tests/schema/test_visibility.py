@@ -21,10 +21,9 @@ from db.models import (
     PayoutItem,
     Property,
     PropertyPhoto,
-    Review,
 )
 from tests.schema.face import Face, gid, person
-from tests.support.world import add_booking, add_host, add_property, add_user
+from tests.support.world import add_booking, add_host, add_property, add_review, add_user
 
 NODE = "query ($id: ID!) { node(id: $id) { __typename id } }"
 
@@ -51,7 +50,8 @@ async def scene(face: Face) -> Scene:
     booking_there = await add_booking(
         db, hidden, guest, host, check_in=soon + timedelta(days=9), status="PENDING_HOST"
     )
-    payment, payout, account, review = new_id(), new_id(), new_id(), new_id()
+    review = await add_review(db, hidden, host, guest, booking_id=booking_there, rating=4)
+    payment, payout, account = new_id(), new_id(), new_id()
     async with db.transaction() as session:
         await session.execute(
             insert(Payment).values(
@@ -90,16 +90,6 @@ async def scene(face: Face) -> Scene:
         )
         await session.execute(
             insert(PayoutItem).values(payout_id=payout, booking_id=booking, amount_minor=100)
-        )
-        await session.execute(
-            insert(Review).values(
-                id=review,
-                booking_id=booking_there,
-                property_id=hidden,
-                author_id=guest,
-                rating=4,
-                comment="Fine",
-            )
         )
         photos = {
             row.property_id: row.id

@@ -6,12 +6,17 @@ from uuid import UUID
 
 from sqlalchemy import insert
 
+from app.identity.hosting import TERMS_VERSION
 from app.ids import new_id
 from db.enums import BookingActor, BookingStatus, CancellationPolicy, PaymentMethod, PropertyType
-from db.models import Booking, BookingChange, OccupiedNight, Property, PropertyPhoto, User
+from db.models import Booking, BookingChange, OccupiedNight, Property, PropertyPhoto, Review, User
 from db.session import Database
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+# What somebody tells to become a host, as GraphQL writes it.
+HOST_FACTS = f"""{{kind: INDIVIDUAL, legalName: "Hedwig Kiesler", country: "AT",
+  phone: "+43 1 5811811", dateOfBirth: "1984-11-09", termsVersion: "{TERMS_VERSION}"}}"""
 
 
 async def add_user(db: Database, **columns: Any) -> UUID:
@@ -36,6 +41,32 @@ async def add_user(db: Database, **columns: Any) -> UUID:
 async def add_host(db: Database, **columns: Any) -> UUID:
     """Insert a host."""
     return await add_user(db, **({"is_host": True, "first_name": "Hedy"} | columns))
+
+
+async def add_review(
+    db: Database, property_id: UUID, host_id: UUID, author_id: UUID, **columns: Any
+) -> UUID:
+    """Insert a completed stay and the guest's review of it; the property's sums stay as they are.
+
+    Each on days of its own.
+    """
+    check_in = columns.pop("check_in", (NOW - timedelta(days=300)).date())
+    booking_id = columns.pop("booking_id", None) or await add_booking(
+        db, property_id, author_id, host_id, status="COMPLETED", check_in=check_in
+    )
+    review_id = new_id()
+    row: dict[str, Any] = {
+        "id": review_id,
+        "booking_id": booking_id,
+        "property_id": property_id,
+        "host_id": host_id,
+        "author_id": author_id,
+        "rating": 5,
+        "comment": "Good",
+    } | columns
+    async with db.transaction() as session:
+        await session.execute(insert(Review).values(row))
+    return review_id
 
 
 async def add_property(db: Database, host_id: UUID, **columns: Any) -> UUID:

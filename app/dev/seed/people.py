@@ -1,7 +1,7 @@
 """Hosts and guests of the demo, from people.toml."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from random import Random
 from uuid import UUID
@@ -10,8 +10,9 @@ import msgspec
 
 from app.dev.seed.ids import id_at, provider_id
 from app.dev.seed.rows import Rows
-from db.enums import PaymentProvider, PayoutAccountStatus
-from db.models import PayoutAccount, User
+from app.identity.hosting import TERMS_VERSION
+from db.enums import HostKind, PaymentProvider, PayoutAccountStatus
+from db.models import HostDetails, PayoutAccount, User
 
 PEOPLE = Path(__file__).with_name("people.toml")
 
@@ -94,12 +95,24 @@ def _add_one(rows: Rows, random: Random, resident: Resident, password_hash: str)
         last_name=person.name.partition(" ")[2],
         bio=person.bio,
         picture_url=f"/media/demo/people/{person.username}.svg",
+        phone=_phone(person) if is_host else None,
         is_host=is_host,
         host_since_at=joined_at if is_host else None,
         email_verified_at=joined_at,
         created_at=joined_at,
     )
     if is_host:
+        rows.add(
+            HostDetails,
+            user_id=resident.id,
+            kind=HostKind.INDIVIDUAL,
+            legal_name=person.name,
+            country=person.country,
+            born_on=date(1960 + len(person.bio) % 40, 1 + len(person.name) % 12, 17),
+            registration_number=None,
+            terms_version=TERMS_VERSION,
+            agreed_at=joined_at,
+        )
         rows.add(
             PayoutAccount,
             id=id_at(random, joined_at),
@@ -110,3 +123,8 @@ def _add_one(rows: Rows, random: Random, resident: Resident, password_hash: str)
             created_at=joined_at,
             updated_at=joined_at,
         )
+
+
+def _phone(person: Person) -> str:
+    """Of the numbers that are nobody's (NANPA keeps 555-0100 to 555-0199 for stories)."""
+    return f"+1201555{100 + sum(person.username.encode()) % 100:04}"

@@ -146,6 +146,7 @@ def review(
         id=id_at(random, at),
         booking_id=booked.id,
         property_id=booked.home.id,
+        host_id=booked.home.host_id,
         author_id=booked.visit.guest_id,
         rating=rating,
         comment=comment,
