@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from graphql import build_schema as build_schema_from_text
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis_graphql import mutations, nodes, queries
@@ -71,32 +72,12 @@ BOUNDED = settings(
 FINE = {"BAD_USER_INPUT", "UNAUTHENTICATED"}
 
 SCHEMA_TEXT = sdl()
-QUERIES = (
-    "viewer",
-    "node",
-    "nodes",
-    "property",
-    "searchProperties",
-    "quote",
-    "booking",
-    "hostTermsVersion",
-)
-MUTATIONS = (
-    "becomeHost",
-    "updateProfile",
-    "revokeSession",
-    "revokeAllSessions",
-    "createProperty",
-    "updateProperty",
-    "publishProperty",
-    "unpublishProperty",
-    "createBooking",
-    "acceptBooking",
-    "declineBooking",
-    "cancelBooking",
-    "createReview",
-    "createPayoutAccountLink",
-)
+# Whatever can be asked and done: a new field is tried without being listed.
+KNOWN = build_schema_from_text(SCHEMA_TEXT)
+assert KNOWN.query_type is not None
+assert KNOWN.mutation_type is not None
+QUERIES = tuple(KNOWN.query_type.fields)
+MUTATIONS = tuple(KNOWN.mutation_type.fields)
 
 
 @pytest.fixture(scope="module")
@@ -177,11 +158,6 @@ async def test_mutations(world: World, field: str, data: Any) -> None:
 
 def test_most_of_them_were_executed(wide_schema: Schema) -> None:
     """Runs after the others: what is refused before it is executed finds nothing."""
-    kinds = wide_schema._schema
-    assert kinds.query_type is not None
-    assert kinds.mutation_type is not None
-    assert set(kinds.query_type.fields) == set(QUERIES)
-    assert set(kinds.mutation_type.fields) == set(MUTATIONS)
     assert wide_schema.engine is not None
     counts = wide_schema.engine.counts
     print(tried, counts)
