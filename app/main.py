@@ -11,7 +11,7 @@ from litestar.datastructures import State
 
 from app import clock, config, telemetry
 from app.config import Settings, SettingsError
-from app.http import docs, health, media, metrics, problems, security, state, webhooks
+from app.http import docs, health, media, metrics, pages, problems, security, state, webhooks
 from app.http.accounts import accounts_router
 from app.http.auth import auth_router, client_of
 from app.http.shutdown import drained_first
@@ -76,6 +76,8 @@ def create_app(settings: Settings | None = None) -> Litestar:
             *ROUTES,
             _graphql(settings, keys, app_state, draining),
             *([metrics.metrics] if settings.metrics_enabled else []),
+            # A web app has pages of its own for mailed links.
+            *([] if settings.web_origins else [pages.account_page]),
         ],
         lifespan=[_lifespan(settings, draining)],
         state=app_state,

@@ -33,6 +33,11 @@ ROUTES: Mapping[str, RoutePolicy] = {
     "POST /auth/change-password": RoutePolicy.SIGNED_IN,
     "POST /auth/change-email": RoutePolicy.SIGNED_IN,
     "POST /auth/confirm-email-change": RoutePolicy.MAILED_CODE,
+    # Where there is no web app. The pages themselves hold nothing.
+    "GET /verify-email": RoutePolicy.ANYBODY,
+    "GET /confirm-email-change": RoutePolicy.ANYBODY,
+    "GET /reset-password": RoutePolicy.ANYBODY,
+    "GET /forgot-password": RoutePolicy.ANYBODY,
     "POST /webhooks/stripe": RoutePolicy.SIGNATURE,
     "GET /health/live": RoutePolicy.ANYBODY,
     "GET /health/ready": RoutePolicy.ANYBODY,

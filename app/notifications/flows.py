@@ -149,4 +149,6 @@ async def _person(db: Database, user_id: UUID) -> Person | None:
 
 
 def _links(settings: Settings) -> Links:
-    return Links(settings.web_origins[0] if settings.web_origins else None)
+    if settings.web_origins:
+        return Links(web_url=settings.web_origins[0])
+    return Links(api_url=settings.public_url)

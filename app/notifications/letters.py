@@ -52,14 +52,21 @@ class Links(msgspec.Struct, frozen=True):
     """Addresses of the web app; without one, letters have no buttons that lead there."""
 
     web_url: str | None = None
+    # Who has the few pages about accounts when there is no web app (app.http.pages).
+    api_url: str | None = None
 
     def button(self, label: str, path: str) -> Button | None:
         """A button to a page of the web app, if there is one."""
         return Button(label, self.web_url.rstrip("/") + path) if self.web_url else None
 
+    def account(self, label: str, path: str) -> Button | None:
+        """A button to one of the pages about accounts."""
+        url = self.web_url or self.api_url
+        return Button(label, url.rstrip("/") + path) if url else None
+
     def follow(self, label: str, path: str, code: str) -> Button | None:
         """A button that takes a code along, where neither servers' logs nor referrers see it."""
-        return self.button(label, f"{path}#token={code}")
+        return self.account(label, f"{path}#token={code}")
 
 
 def welcome(person: Person, links: Links) -> Letter:
@@ -173,7 +180,7 @@ def password_changed(person: Person, links: Links) -> Letter:
         subject="Your password was changed",
         heading=f"Your password was changed, {plain(person.first_name)}",
         paragraphs=("Your Roost account has a new password. Other devices were signed out.",),
-        button=links.button("It was not me", "/forgot-password"),
+        button=links.account("It was not me", "/forgot-password"),
         note="If it was not you, set a new password at once.",
     )
 

@@ -209,6 +209,16 @@ async def test_codes_are_stored_nowhere(ada: Person, db: Database) -> None:
             assert not any(code in row for row in rows.scalars())
 
 
+async def test_without_a_web_app_the_mail_s_link_leads_to_a_page_of_ours(ada: Person) -> None:
+    await ada.register()
+    code = await ada.code(VERIFY)
+    link = f"http://localhost:8000/verify-email#token={code}"
+    (mail,) = ada.mailbox.mails
+    assert f'href="{link}"' in mail.html
+    assert link in mail.text
+    assert (await ada.client.get("/verify-email")).status_code == 200
+
+
 async def test_with_a_web_app_the_mail_has_a_link_to_it(
     settings: Settings, mailbox: Mailbox
 ) -> None:
