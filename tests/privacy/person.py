@@ -21,6 +21,7 @@ from db.models import (
     Booking,
     BookingChange,
     CalendarNight,
+    HostDetails,
     IdempotencyKey,
     OutboxMessage,
     Payment,
@@ -52,6 +53,7 @@ TOLD = (
     *(PICTURE, ADDRESS, "MarkedAgent/1.0", "marked-new@example.org", "marked-key"),
     *("marked message", "marked reason", "marked review", "marked title", "marked description"),
     *(STREET, "MARKED 1100", PHOTO, "marked caption", "acct_marked", "pi_marked", "Publicname"),
+    *("Marked Homes Ltd", "marked-514", "public words"),
 )
 
 
@@ -138,6 +140,17 @@ async def _add_account(db: Database, person: UUID) -> None:
     )
     await add(
         db,
+        HostDetails,
+        user_id=person,
+        kind="BUSINESS",
+        legal_name="Marked Homes Ltd",
+        country="PT",
+        registration_number="marked-514",
+        terms_version="2026-01-01",
+        agreed_at=PAST,
+    )
+    await add(
+        db,
         AccountLink,
         id=new_id(),
         user_id=person,
@@ -194,16 +207,21 @@ async def _add_words(db: Database, filled: Filled) -> None:
                 .where(Booking.id == booking)
                 .values(status="CANCELLED", cancelled_by=side, cancellation_reason=words)
             )
-    await add(
-        db,
-        Review,
-        id=new_id(),
-        booking_id=filled.stay,
-        property_id=filled.own_place,
-        author_id=filled.person,
-        rating=4,
-        comment="marked review",
-    )
+    for booking, author, host, words in (
+        (filled.stay, filled.person, filled.stranger, "marked review"),
+        (filled.hosted, filled.stranger, filled.person, "public words"),
+    ):
+        await add(
+            db,
+            Review,
+            id=new_id(),
+            booking_id=booking,
+            property_id=filled.own_place,
+            host_id=host,
+            author_id=author,
+            rating=4,
+            comment=words,
+        )
     await add(db, CalendarNight, property_id=filled.own_place, night=PAST.date(), closed=True)
     await add(
         db,

@@ -111,10 +111,17 @@ TABLES = (
             Review.author_id == PERSON,
             "id booking_id property_id rating comment created_at",
         ),
-        hidden={"the person": "author_id"},
+        part(
+            Review,
+            "reviewsOfMyPlaces",
+            Review.host_id == PERSON,
+            "id booking_id property_id rating comment created_at",
+            derived={"author": public_name(Review.author_id)},
+        ),
+        hidden={"the person, and the other side's public name": "author_id host_id"},
         kept={
             "published, and what ratings are made of; its author becomes nobody": "id booking_id"
-            " property_id author_id rating comment created_at",
+            " property_id host_id author_id rating comment created_at",
         },
     ),
 )

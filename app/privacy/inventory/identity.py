@@ -3,7 +3,7 @@
 from sqlalchemy import func, select
 
 from app.privacy.declaring import PERSON, held, part
-from db.models import AccountLink, RefreshToken, SignInEvent, SignInSession, User
+from db.models import AccountLink, HostDetails, RefreshToken, SignInEvent, SignInSession, User
 
 # Where mail to nobody goes: RFC 2606 promises that there is no such domain.
 NOWHERE = "@deleted.invalid"
@@ -52,6 +52,17 @@ TABLES = (
             "what the other side's history and the books refer to": "id",
             "says nothing about who it was": "is_host host_since_at created_at",
         },
+    ),
+    held(
+        HostDetails,
+        part(
+            HostDetails,
+            "hostDetails",
+            HostDetails.user_id == PERSON,
+            "kind legal_name country born_on registration_number terms_version agreed_at",
+            deleted=True,
+        ),
+        hidden={"the person": "user_id"},
     ),
     held(
         AccountLink,
