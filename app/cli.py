@@ -72,6 +72,35 @@ def downgrade(revision: str) -> None:
 
 
 @main.command()
+@click.argument("email")
+@click.argument("role", type=click.Choice(["USER", "SUPPORT", "ADMIN"]))
+@click.option("--reason", default="On the command line.", help="For the staff's trail.")
+def grant_role(email: str, role: str, reason: str) -> None:
+    """Make whoever has EMAIL staff, or not any more: how there comes to be a first admin."""
+    import asyncio
+
+    from app import clock
+    from app.actor import Role
+    from app.errors import DomainError
+    from app.identity import desk
+    from app.runtime import open_runtime
+
+    settings = load_settings()
+
+    async def grant() -> None:
+        async with open_runtime(settings) as runtime:
+            await runtime.db.run(
+                lambda session: desk.grant(session, email, Role(role), reason, clock.now())
+            )
+
+    try:
+        asyncio.run(grant())
+    except DomainError as refusal:
+        fail(refusal.message, status=1)
+    click.echo(f"{email} is {role} now, and has to sign in again.")
+
+
+@main.command()
 @click.option("--demo", is_flag=True, help="The small world of `make run`; nothing if not empty.")
 @click.option("--properties", type=click.IntRange(1), help="How many properties to make.")
 @click.option("--bookings", type=click.IntRange(0), default=0, show_default=True)

@@ -147,6 +147,26 @@ class PaymentProvider(StrEnum):
     STRIPE = "STRIPE"
 
 
+class StaffActionKind(StrEnum):
+    """What staff do with what is not theirs. A role is the set of those it may do (app.actor)."""
+
+    # Looking at what is private.
+    PERSON_READ = "PERSON_READ"
+    BOOKINGS_READ = "BOOKINGS_READ"
+    SIGN_INS_READ = "SIGN_INS_READ"
+    BOOKING_READ = "BOOKING_READ"
+    PAYMENT_READ = "PAYMENT_READ"
+    PROPERTY_READ = "PROPERTY_READ"
+    TRAIL_READ = "TRAIL_READ"
+    # Changing something: these need a reason.
+    VERIFICATION_RESENT = "VERIFICATION_RESENT"
+    SESSIONS_REVOKED = "SESSIONS_REVOKED"
+    SUSPENDED = "SUSPENDED"
+    REINSTATED = "REINSTATED"
+    ROLE_CHANGED = "ROLE_CHANGED"
+    BOOKING_CANCELLED = "BOOKING_CANCELLED"
+
+
 class PaymentStatus(StrEnum):
     PENDING = "PENDING"
     AUTHORIZED = "AUTHORIZED"

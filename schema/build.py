@@ -23,13 +23,14 @@ from schema.quotes import quote_field
 from schema.reviews import Review, ReviewMutations
 from schema.scalars import SCALARS, refuse_nul
 from schema.sign_in import SignInEvent, SignInMutations, SignInSession
+from schema.staff import StaffMutations, StaffQueries
 from schema.transport.limits import Limits
 from schema.transport.schema import Schema
 from schema.users import User, viewer
 
 
 @strawberry.type(description="What can be read.")
-class Query:
+class Query(StaffQueries):
     viewer = strawberry.field(
         resolver=viewer,
         graphql_type=User | None,
@@ -77,6 +78,7 @@ class Mutation(
     BookingMutations,
     ReviewMutations,
     PayoutMutations,
+    StaffMutations,
 ):
     pass
 

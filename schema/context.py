@@ -1,5 +1,6 @@
 """What every resolver of one operation shares: who asks, when, and the loaders."""
 
+import asyncio
 from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
@@ -9,7 +10,9 @@ import strawberry
 from app import clock
 from app.actor import ANONYMOUS, Actor
 from app.identity.client import Client
+from app.identity.staff import Look
 from app.runtime import Runtime
+from db.enums import StaffActionKind
 from schema.loaders import Loaders
 
 
@@ -34,6 +37,15 @@ class Context:
         """Forget everything read so far: after a mutation's commit, before each event."""
         self.now = clock.now()
         self.loaders = Loaders(self.runtime.db, self.actor, self.now)
+
+    async def look(
+        self, kind: StaffActionKind, *subjects: UUID | None, object_id: UUID | None = None
+    ) -> bool:
+        """Whether the viewer is staff who may see this of the subjects'. It leaves them a line."""
+        if not self.actor.may(kind):
+            return False
+        looks = [Look(kind, object_id, subject) for subject in subjects]
+        return all(await asyncio.gather(*map(self.loaders.looks.load, looks)))
 
     # The two by which the transport knows when a long-lived connection has to end.
 

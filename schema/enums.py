@@ -10,6 +10,7 @@ from typing import Any
 
 import strawberry
 
+from app.actor import Role
 from app.availability.rules import StayNotAllowedReason
 from app.properties.search import Sort
 from app.reviews.errors import ReviewNotAllowedReason
@@ -28,6 +29,7 @@ from db.enums import (
     PropertyStatus,
     PropertyType,
     SignInEventKind,
+    StaffActionKind,
     VerifiedBadge,
 )
 
@@ -47,8 +49,10 @@ __all__ = [
     "PropertyStatus",
     "PropertyType",
     "ReviewNotAllowedReason",
+    "Role",
     "SignInEventKind",
     "Sort",
+    "StaffActionKind",
     "StayNotAllowedReason",
     "VerifiedBadge",
     "Weekday",
@@ -285,4 +289,30 @@ describe(
     VerifiedBadge,
     "Something about a person that was made sure of.",
     EMAIL="They read the mail to their address.",
+)
+
+describe(
+    Role,
+    "What somebody is to the house.",
+    USER="Nobody special: a guest, a host or both.",
+    SUPPORT="Staff who help people with their accounts and stays.",
+    ADMIN="Staff who may do what support does, read the trail, change roles and cancel bookings.",
+    SYSTEM="The house itself, and whoever runs its servers.",
+)
+describe(
+    StaffActionKind,
+    "What staff looked at (`…_READ`) or did.",
+    PERSON_READ="Looked at somebody's name and address.",
+    BOOKINGS_READ="Looked at somebody's trips, or at the bookings of their properties.",
+    SIGN_INS_READ="Looked at where and when somebody signed in.",
+    BOOKING_READ="Looked at a booking, and at its payment.",
+    PAYMENT_READ="Looked at a payment.",
+    PROPERTY_READ="Looked at a property that is not published.",
+    TRAIL_READ="Looked at what staff did to somebody, or what somebody did as staff.",
+    VERIFICATION_RESENT="Had the mail sent again that confirms the e-mail address.",
+    SESSIONS_REVOKED="Signed somebody out everywhere.",
+    SUSPENDED="Suspended the account: nobody can sign in to it.",
+    REINSTATED="Ended the account's suspension.",
+    ROLE_CHANGED="Made somebody staff, or not any more.",
+    BOOKING_CANCELLED="Cancelled a booking.",
 )

@@ -18,7 +18,9 @@ from app.bookings.queries import Access, BookingRow, ChangeRow
 from app.bookings.responses import response_rates
 from app.errors import DomainError
 from app.identity import queries as identity
+from app.identity import staff
 from app.identity.queries import HostDetailsRow, SessionRow, SignInEventRow, UserRow
+from app.identity.staff import Look
 from app.payments import queries as payments
 from app.payments.queries import PaymentRow
 from app.payouts import queries as payouts
@@ -53,6 +55,16 @@ class Loaders:
         self._now = now
         self._pages: dict[int, Loader[tuple[UUID, Slice], list[Any]]] = {}
         self._counts: dict[int, Loader[tuple[UUID, tuple[str, ...] | None], int]] = {}
+
+    @cached_property
+    def looks(self) -> Loader[Look, bool]:
+        """Whether the viewer is staff who may have a look; each leaves a line in the trail."""
+
+        async def load(keys: list[Look]) -> list[bool]:
+            allowed = await staff.look(self._db, self._actor, keys, self._now)
+            return [allowed[key] for key in keys]
+
+        return Loader(load, max_batch_size=MAX_BATCH)
 
     @cached_property
     def users(self) -> Loader[UUID, UserRow | None]:

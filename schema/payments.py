@@ -8,6 +8,7 @@ import strawberry
 
 from app.payments import policy
 from app.payments.queries import PaymentRow
+from db.enums import StaffActionKind
 from schema.context import Context, Info
 from schema.enums import PaymentMethod, PaymentProvider, PaymentStatus
 from schema.money import Money
@@ -68,4 +69,9 @@ class Payment(Node):
 async def visible_payment(context: Context, key: UUID) -> PaymentRow | None:
     """The payment, if the viewer may see it."""
     payment = await context.loaders.payments.load(key)
-    return payment if payment and policy.may_see(payment, context.actor) else None
+    if payment is None or policy.is_party(payment, context.actor):
+        return payment
+    looked = await context.look(
+        StaffActionKind.PAYMENT_READ, payment.guest_id, payment.host_id, object_id=key
+    )
+    return payment if looked else None

@@ -24,8 +24,13 @@ class Policy(StrEnum):
     GUEST_OR_STAFF = "GUEST_OR_STAFF"
     # A booking's guest and host, and staff.
     PARTIES = "PARTIES"
-    # Anybody who is signed in; what they may do it to is the service's to judge.
+    # A booking's guest and host, and admins: who may end it.
+    ENDING = "ENDING"
+    # Anybody who is signed in, about themselves.
     SIGNED_IN = "SIGNED_IN"
+    # With a line in the trail first: app.identity.staff.
+    STAFF = "STAFF"
+    ADMIN = "ADMIN"
 
 
 def _table(**policies: str) -> Mapping[str, Policy]:
@@ -38,24 +43,42 @@ def _table(**policies: str) -> Mapping[str, Policy]:
 FIELDS: Mapping[str, Mapping[str, Policy]] = {
     "Query": _table(
         OPEN="viewer node nodes property searchProperties quote booking hostTermsVersion",
+        STAFF="staffPeople",
+        ADMIN="staffActions",
     ),
+    # Of a mutation: who may do it to the object that it names.
     "Mutation": _table(
-        SIGNED_IN="becomeHost updateProfile revokeSession revokeAllSessions createProperty"
-        " updateProperty updateCalendar publishProperty unpublishProperty createBooking"
-        " acceptBooking declineBooking cancelBooking createReview createPayoutAccountLink",
+        SIGNED_IN="becomeHost updateProfile revokeAllSessions createProperty createBooking"
+        " createPayoutAccountLink",
+        OWN="revokeSession",
+        HOST="updateProperty updateCalendar publishProperty unpublishProperty acceptBooking"
+        " declineBooking",
+        GUEST="createReview",
+        ENDING="cancelBooking",
+        STAFF="staffResendVerification staffRevokeSessions staffSuspend staffReinstate",
+        ADMIN="staffChangeRole",
     ),
     "Subscription": _table(PARTIES="bookingStatusChanged", HOST="hostBookingsChanged"),
     "User": _table(
         OPEN="id username firstName bio languages verifiedBadges reviewCount averageRating reviews"
         " responseRate pictureUrl isHost hostSince createdAt properties",
         OWN="lastName email emailVerified timezone currency phone hostDetails bookings"
-        " hostedBookings payoutAccount payouts sessions",
-        OWN_OR_STAFF="signInEvents",
+        " hostedBookings payoutAccount payouts sessions signInEvents role staffActions",
     ),
     "HostDetails": _table(
         OWN="kind legalName country dateOfBirth registrationNumber termsVersion agreedAt"
     ),
-    "SignInSession": _table(OWN="id userAgent createdAt lastUsedAt expiresAt revokedAt isCurrent"),
+    "StaffPerson": _table(
+        STAFF="user lastName email emailVerified role suspendedAt bookings hostedBookings sessions"
+        " signInEvents",
+    ),
+    "StaffAction": _table(OWN="kind role occurredAt"),
+    "StaffRecord": _table(
+        ADMIN="kind role reason newRole requestId occurredAt staff subject objectId"
+    ),
+    "SignInSession": _table(
+        OWN_OR_STAFF="id userAgent createdAt lastUsedAt expiresAt revokedAt isCurrent"
+    ),
     "SignInEvent": _table(OWN_OR_STAFF="id kind occurredAt address userAgent"),
     "Property": _table(
         OPEN="id status title description type pricePerNight weekendPricePerNight cleaningFee"
@@ -79,8 +102,8 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
     "Booking": _table(
         PARTIES="id status version checkIn checkOut nights checkInAt checkOutAt guests message"
         " totalPrice cancellationPolicy expiresAt confirmedAt cancelledAt cancelledBy"
-        " cancellationReason createdAt property guest host lineItems payment history"
-        " cancellationPreview review",
+        " cancellationReason createdAt property guest host lineItems payment history review",
+        ENDING="cancellationPreview",
         HOST="hostPayout",
     ),
     "BookingHistoryEntry": _table(PARTIES="version status previousStatus actor reason at"),

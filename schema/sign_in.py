@@ -10,6 +10,7 @@ import strawberry
 from app.errors import NotFound
 from app.identity import policy, service
 from app.identity.queries import SessionRow, SignInEventRow
+from db.enums import StaffActionKind
 from schema import ids
 from schema.context import Context, Info
 from schema.enums import SignInEventKind
@@ -23,7 +24,7 @@ def is_current(session: strawberry.Parent[SessionRow], info: Info) -> bool:
     return session.id == info.context.actor.session_id
 
 
-@strawberry.type(description="A device that the viewer is signed in on.")
+@strawberry.type(description="A device that somebody is signed in on.")
 class SignInSession(Node):
     is_type_of = shows(SessionRow)
 
@@ -59,9 +60,11 @@ class SignInEventConnection(Page):
 
 
 async def visible_session(context: Context, key: UUID) -> SessionRow | None:
-    """The session, if it is the viewer's."""
+    """The session, if it is the viewer's, or the viewer is staff."""
     row = await context.loaders.sessions.load(key)
-    return row if row and policy.is_own(row.user_id, context.actor) else None
+    if row is None or policy.is_own(row.user_id, context.actor):
+        return row
+    return row if await context.look(StaffActionKind.SIGN_INS_READ, row.user_id) else None
 
 
 async def visible_event(context: Context, key: UUID) -> SignInEventRow | None:
@@ -69,7 +72,9 @@ async def visible_event(context: Context, key: UUID) -> SignInEventRow | None:
     row = await context.loaders.sign_in_events.load(key)
     if row is None or row.user_id is None:
         return None
-    return row if policy.may_audit(row.user_id, context.actor) else None
+    if policy.is_own(row.user_id, context.actor):
+        return row
+    return row if await context.look(StaffActionKind.SIGN_INS_READ, row.user_id) else None
 
 
 @strawberry.input(description="A session to end.")

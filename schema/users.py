@@ -7,7 +7,7 @@ import strawberry
 
 from app.bookings.queries import BOOKINGS_OF_GUEST, BOOKINGS_OF_HOST, BookingRow
 from app.bookings.responses import LEAST, WINDOW
-from app.identity.policy import is_own, may_audit
+from app.identity.policy import is_own
 from app.identity.queries import (
     MAX_SESSIONS,
     SIGN_IN_EVENTS,
@@ -17,6 +17,7 @@ from app.identity.queries import (
     UserRow,
     open_sessions,
 )
+from app.identity.staff import ACTIONS_ON, ActionRow
 from app.payouts.queries import PAYOUTS_OF_HOST, PayoutAccountRow, PayoutRow
 from app.properties.queries import PROPERTIES_OF_HOST, PropertyRow, Ratings
 from app.reviews.queries import REVIEWS_OF_HOST, ReviewRow
@@ -25,6 +26,7 @@ from schema.enums import (
     BookingStatus,
     HostKind,
     PropertyStatus,
+    Role,
     SignInEventKind,
     VerifiedBadge,
 )
@@ -38,11 +40,13 @@ if TYPE_CHECKING:
     from schema.payouts import PayoutAccount, PayoutConnection
     from schema.properties.types import PropertyConnection
     from schema.reviews import ReviewConnection
+    from schema.staff import StaffActionConnection
 
 Bookings: TypeAlias = Annotated["BookingConnection", strawberry.lazy("schema.bookings.types")]
 Properties: TypeAlias = Annotated["PropertyConnection", strawberry.lazy("schema.properties.types")]
 Reviews: TypeAlias = Annotated["ReviewConnection", strawberry.lazy("schema.reviews")]
 Payouts: TypeAlias = Annotated["PayoutConnection", strawberry.lazy("schema.payouts")]
+StaffActions: TypeAlias = Annotated["StaffActionConnection", strawberry.lazy("schema.staff")]
 Account: TypeAlias = Annotated["PayoutAccount", strawberry.lazy("schema.payouts")]
 User_: TypeAlias = strawberry.Parent[UserRow]
 BookingStatuses: TypeAlias = Annotated[
@@ -82,6 +86,10 @@ def own_phone(user: User_, info: Info) -> str | None:
 
 async def ratings(user: UserRow, info: Info) -> Ratings:
     return await info.context.loaders.ratings_of.load(user.id) or Ratings()
+
+
+def own_role(user: User_, info: Info) -> str | None:
+    return user.role if is_own(user.id, info.context.actor) else None
 
 
 async def review_count(user: User_, info: Info) -> int:
@@ -178,9 +186,17 @@ async def audit_trail(
     first: First = DEFAULT_PAGE,
     after: After = None,
 ) -> Connection[SignInEventRow] | None:
-    if not may_audit(user.id, info.context.actor):
+    if not is_own(user.id, info.context.actor):
         return None
     return await listed(info, SIGN_IN_EVENTS, user.id, first, after, kind)
+
+
+async def own_staff_actions(
+    user: User_, info: Info, first: First = DEFAULT_PAGE, after: After = None
+) -> Connection[ActionRow] | None:
+    if not is_own(user.id, info.context.actor):
+        return None
+    return await listed(info, ACTIONS_ON, user.id, first, after)
 
 
 @strawberry.type(description="What somebody told to become a host: see `becomeHost`.")
@@ -261,6 +277,11 @@ class User(Node):
     host_since_at: datetime | None = strawberry.field(
         name="hostSince", description="When they became a host."
     )
+    role = strawberry.field(
+        resolver=own_role,
+        graphql_type=Role | None,
+        description="Whether they are staff. Null unless the viewer is this person.",
+    )
     created_at: datetime = strawberry.field(description="When they joined.")
     host_details = strawberry.field(
         resolver=own_host_details,
@@ -304,7 +325,13 @@ class User(Node):
         resolver=audit_trail,
         graphql_type=SignInEventConnection | None,
         description="What happened to their account and its sessions, newest first. "
-        "Null unless the viewer is this person, or staff.",
+        "Null unless the viewer is this person.",
+    )
+    staff_actions = strawberry.field(
+        resolver=own_staff_actions,
+        graphql_type=StaffActions | None,
+        description="What staff looked at of theirs, and did to it, newest first. "
+        "Null unless the viewer is this person.",
     )
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Row, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.actor import Actor, Role
+from app.actor import Actor
 from app.availability import service as availability
 from app.bookings import cancellation, events
 from app.bookings.cancellation import CancellationRefund, Stay
@@ -17,11 +17,19 @@ from app.bookings.lifecycle import Action, allowed
 from app.bookings.settling import ask_to_pay
 from app.bookings.transitions import booking_for_update, move
 from app.config import Settings
+from app.identity import staff
 from app.outbox import emit
 from app.payments import service as payments
 from app.pricing.rules import line_items_from_builtins
 from app.text import plain_text
-from db.enums import BookingActor, BookingStatus, CancellationPolicy, PaymentStatus, RefundReason
+from db.enums import (
+    BookingActor,
+    BookingStatus,
+    CancellationPolicy,
+    PaymentStatus,
+    RefundReason,
+    StaffActionKind,
+)
 from db.models import Booking
 
 REASON_LENGTH = 1_000
@@ -35,7 +43,7 @@ def party(booking: Any, actor: Actor) -> BookingActor:
         return BookingActor.GUEST
     if actor.user_id is not None and actor.user_id == booking.host_id:
         return BookingActor.HOST
-    if actor.role is Role.ADMIN:
+    if actor.may(StaffActionKind.BOOKING_CANCELLED):
         return BookingActor.ADMIN
     raise BookingNotFound
 
@@ -101,11 +109,22 @@ async def cancel(
 ) -> CancellationRefund:
     """End a booking; returns what goes back to the guest.
 
-    After a host's cancellation the nights stay blocked. Raises BookingNotFound,
-    TransitionNotAllowed, Invalid.
+    After a host's cancellation the nights stay blocked. An admin's leaves a line in the staff's
+    trail and needs a reason. Raises BookingNotFound, TransitionNotAllowed, Invalid.
     """
     booking = await booking_for_update(session, booking_id)
     by = party(booking, actor)
+    if by is BookingActor.ADMIN:
+        await staff.act(
+            session,
+            actor,
+            StaffActionKind.BOOKING_CANCELLED,
+            booking.guest_id,
+            booking.host_id,
+            object_id=booking_id,
+            reason=reason,
+            now=now,
+        )
     refusal = cancellation_refusal(booking, by, now)
     if refusal is not None:
         raise TransitionNotAllowed(BookingStatus(booking.status), refusal)
@@ -185,7 +204,10 @@ async def _give_back(
 
 async def _hosted_for_update(session: AsyncSession, actor: Actor, booking_id: UUID) -> Row[Any]:
     booking = await booking_for_update(session, booking_id)
-    if party(booking, actor) is not BookingActor.HOST:
+    by = party(booking, actor)
+    if by is BookingActor.ADMIN:
+        raise BookingNotFound
+    if by is not BookingActor.HOST:
         # The guest may see the booking; answering it is still not theirs.
         raise TransitionNotAllowed(
             BookingStatus(booking.status), "Only the host can answer a request."

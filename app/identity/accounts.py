@@ -16,7 +16,13 @@ from app.actor import Actor
 from app.errors import Invalid, NotFound
 from app.identity import audit, links, service
 from app.identity.client import Client
-from app.identity.errors import EmailNotVerified, EmailTaken, LinkRefused, UsernameTaken
+from app.identity.errors import (
+    AccountSuspended,
+    EmailNotVerified,
+    EmailTaken,
+    LinkRefused,
+    UsernameTaken,
+)
 from app.identity.events import (
     EmailChanged,
     EmailVerified,
@@ -74,9 +80,8 @@ async def register(session: AsyncSession, new: NewAccount, now: datetime) -> Non
     await _issue(session, user_id, LinkPurpose.VERIFY_EMAIL, new.email, now)
 
 
-async def send_verification(session: AsyncSession, actor: Actor, now: datetime) -> None:
-    """Mail the caller another link to verify their address with; nothing once it is verified."""
-    user_id = actor.require_user()
+async def send_verification(session: AsyncSession, user_id: UUID, now: datetime) -> None:
+    """Mail somebody another link to verify their address with; nothing once it is verified."""
     found = await session.execute(
         select(User.email).where(User.id == user_id, User.email_verified_at.is_(None))
     )
@@ -282,12 +287,19 @@ async def _require_guest(session: AsyncSession, user_id: UUID) -> None:
 
 
 async def require_verified(connection: AsyncSession | AsyncConnection, user_id: UUID) -> None:
-    """Raise EmailNotVerified, or NotFound when the account has gone."""
+    """Raise EmailNotVerified, AccountSuspended, or NotFound when the account has gone.
+
+    The access tokens of who is suspended last some minutes: too long to book or to host with.
+    """
     found = (
-        await connection.execute(select(User.email_verified_at).where(User.id == user_id))
+        await connection.execute(
+            select(User.email_verified_at, User.suspended_at).where(User.id == user_id)
+        )
     ).first()
     if found is None:
         raise NotFound("This account no longer exists.")
+    if found.suspended_at is not None:
+        raise AccountSuspended
     if found.email_verified_at is None:
         raise EmailNotVerified
 

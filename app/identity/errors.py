@@ -21,6 +21,15 @@ class SignInRefused(Unauthenticated):
         super().__init__("No account matches this login and password.")
 
 
+class AccountSuspended(Unauthenticated):
+    """Staff have suspended the account. Only who knows its password is told."""
+
+    code = "ACCOUNT_SUSPENDED"
+
+    def __init__(self) -> None:
+        super().__init__("This account is suspended. Write to us to have it looked at.")
+
+
 class WrongPassword(Forbidden):
     """Somebody who is signed in did not know the account's password."""
 

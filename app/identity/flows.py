@@ -66,7 +66,7 @@ async def sign_in(
 ) -> SignedIn:
     """Sign a device in by e-mail address or username.
 
-    Raises SignInRefused, RateLimited, Unavailable.
+    Raises SignInRefused, AccountSuspended, RateLimited, Unavailable.
     """
     counted = limits.sign_in(login, client.address)
     # Before the password is looked at: whoever asks many times at once gets no more guesses.
@@ -120,8 +120,9 @@ async def send_verification(
     db: Database, limiter: Limiter, actor: Actor, client: Client, now: datetime
 ) -> None:
     """Have another link mailed to verify one's address. Raises Unauthenticated, RateLimited."""
-    await limiter.take(limits.mail(str(actor.require_user()), client.address))
-    await db.run(lambda session: accounts.send_verification(session, actor, now))
+    user_id = actor.require_user()
+    await limiter.take(limits.mail(str(user_id), client.address))
+    await db.run(lambda session: accounts.send_verification(session, user_id, now))
 
 
 async def reset_password(

@@ -28,8 +28,10 @@ class UserRow(msgspec.Struct, frozen=True):
     timezone: str | None
     currency: str | None
     phone: str | None
+    role: str
     is_host: bool
     host_since_at: datetime | None
+    suspended_at: datetime | None
     created_at: datetime
 
     @property
@@ -75,6 +77,8 @@ class SignInEventRow(msgspec.Struct, frozen=True):
     occurred_at: datetime
 
 
+# Of those who claim one address.
+MAX_FOUND = 20
 # More devices than anybody looks through.
 MAX_SESSIONS = 50
 SIGN_IN_EVENTS = rows.Listing(
@@ -83,6 +87,18 @@ SIGN_IN_EVENTS = rows.Listing(
 
 _USERS = rows.ByKey(User.id, UserRow)
 _HOST_DETAILS = rows.ByKey(HostDetails.user_id, HostDetailsRow)
+_IDS_BY_EMAIL: Statement[UUID] = Statement(
+    lambda user_id: user_id,
+    lambda: (
+        select(User.id)
+        .where(User.email == bindparam("email"))
+        .order_by(User.email_verified_at.is_(None), User.id.desc())
+        .limit(MAX_FOUND)
+    ),
+)
+_IDS_BY_USERNAME: Statement[UUID] = Statement(
+    lambda user_id: user_id, lambda: select(User.id).where(User.username == bindparam("username"))
+)
 _SESSIONS = rows.ByKey(SignInSession.id, SessionRow)
 _SIGN_IN_EVENTS = rows.ByKey(SignInEvent.id, SignInEventRow)
 _OPEN_SESSIONS = Statement(
@@ -116,6 +132,15 @@ async def users(reader: Reader, ids: Sequence[UUID]) -> Mapping[UUID, UserRow]:
 async def host_details(reader: Reader, user_ids: Sequence[UUID]) -> Mapping[UUID, HostDetailsRow]:
     """What people told to become hosts, by person."""
     return await _HOST_DETAILS.one(reader, user_ids)
+
+
+async def user_ids(
+    reader: Reader, *, email: str | None = None, username: str | None = None
+) -> list[UUID]:
+    """Who has exactly this address, verified or claimed, or this username. The newest first."""
+    if email is not None:
+        return await _IDS_BY_EMAIL.fetch(reader, email=email)
+    return await _IDS_BY_USERNAME.fetch(reader, username=username)
 
 
 async def sessions(reader: Reader, ids: Sequence[UUID]) -> Mapping[UUID, SessionRow]:

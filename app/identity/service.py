@@ -17,6 +17,7 @@ from app.actor import Actor, Role
 from app.errors import NotFound, Unauthenticated
 from app.identity import audit, tokens
 from app.identity.client import Client
+from app.identity.errors import AccountSuspended
 from app.identity.events import session_channel
 from app.identity.tokens import TokenKeys
 from app.ids import new_id
@@ -93,16 +94,18 @@ async def open_session(
     """Sign a device in, if the password that was verified is still the user's.
 
     None when it was changed in the meantime: that change ended all sessions, and must not miss
-    this one. `better_hash` replaces a hash made with weaker parameters.
+    this one. Raises AccountSuspended. `better_hash` replaces a hash made with weaker parameters.
     """
     found = await session.execute(
-        select(*ACCOUNT)
+        select(*ACCOUNT, User.suspended_at)
         .where(User.id == candidate.user_id, User.password_hash == candidate.password_hash)
         .with_for_update(key_share=True)
     )
     row = found.first()
     if row is None:
         return None
+    if row.suspended_at is not None:
+        raise AccountSuspended
     user_id = row.id
     if better_hash is not None:
         await session.execute(

@@ -7,7 +7,6 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import select
 
-from app.actor import Actor
 from app.money import Money
 from db import rows
 from db.models import Payout, PayoutAccount, PayoutItem
@@ -70,12 +69,6 @@ _ITEMS_OF = Statement(
         .order_by(PayoutItem.payout_id, PayoutItem.booking_id)
     ),
 )
-
-
-def may_see(row: PayoutRow | PayoutAccountRow, actor: Actor) -> bool:
-    """Payout data are the host's own."""
-    owner = row.host_id if isinstance(row, PayoutRow) else row.user_id
-    return actor.user_id == owner
 
 
 async def payouts(reader: Reader, ids: Sequence[UUID]) -> Mapping[UUID, PayoutRow]:

@@ -16,8 +16,11 @@ def is_host(row: PropertyRow, actor: Actor) -> bool:
 
 
 def may_see(row: PropertyRow, actor: Actor, *, has_booking: bool) -> bool:
-    """An unpublished property stays visible to its host, to staff and to who has booked it."""
-    return is_public(row) or is_host(row, actor) or actor.is_staff or has_booking
+    """An unpublished property stays visible to its host and to who has booked it.
+
+    And to staff, who leave a line (app.identity.staff).
+    """
+    return is_public(row) or is_host(row, actor) or has_booking
 
 
 def may_see_exactly(row: PropertyRow, actor: Actor, *, is_staying: bool) -> bool:

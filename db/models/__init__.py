@@ -16,6 +16,7 @@ from db.models.payments import Payment, ProviderEvent, Refund
 from db.models.payouts import Payout, PayoutAccount, PayoutItem
 from db.models.properties import Property, PropertyPhoto, PropertyTax
 from db.models.reviews import Review
+from db.models.staff import StaffAction
 
 __all__ = [
     "AccountLink",
@@ -42,5 +43,6 @@ __all__ = [
     "Review",
     "SignInEvent",
     "SignInSession",
+    "StaffAction",
     "User",
 ]

@@ -50,6 +50,8 @@ class User(Base):
     is_host: Mapped[bool] = mapped_column(server_default=text("false"))
     host_since_at: Mapped[datetime | None]
     email_verified_at: Mapped[datetime | None]
+    # Set by staff: nobody signs in to it until they take it back.
+    suspended_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

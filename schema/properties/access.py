@@ -5,6 +5,7 @@ from uuid import UUID
 
 from app.properties import policy
 from app.properties.queries import PhotoRow, PropertyRow
+from db.enums import StaffActionKind
 from schema.context import Context
 
 
@@ -14,7 +15,10 @@ async def visible_property(context: Context, key: UUID) -> PropertyRow | None:
     if row is None or policy.may_see(row, context.actor, has_booking=False):
         return row
     access = await context.loaders.access.load(key)
-    return row if policy.may_see(row, context.actor, has_booking=access.has_booking) else None
+    if policy.may_see(row, context.actor, has_booking=access.has_booking):
+        return row
+    looked = await context.look(StaffActionKind.PROPERTY_READ, row.host_id, object_id=key)
+    return row if looked else None
 
 
 async def visible_photo(context: Context, key: UUID) -> PhotoRow | None:

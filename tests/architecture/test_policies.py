@@ -67,7 +67,7 @@ def test_every_mutation_wants_somebody_signed_in() -> None:
     for field in definition.fields:
         guarded = any(isinstance(each, Changes) for each in field.extensions)
         assert guarded, f"{field.python_name}: declare it by schema.mutations.mutation"
-    assert set(FIELDS["Mutation"].values()) == {Policy.SIGNED_IN}
+    assert Policy.OPEN not in FIELDS["Mutation"].values()
 
 
 def routes(app: Litestar) -> set[str]:

@@ -185,20 +185,20 @@ async def test_everything_leaves_a_trail(phone: Device, laptop: Device) -> None:
     assert edges[-1]["node"] == {"kind": "SIGNED_IN", "address": "192.0.2.1", "userAgent": "phone"}
 
 
-async def test_staff_read_a_trail_and_nothing_more(
+async def test_staff_read_a_trail_at_their_desk_and_nowhere_else(
     phone: Device, stranger: Device, db: Database
 ) -> None:
     async with db.transaction() as session:
         await session.execute(update(User).where(User.username == "eve").values(role="SUPPORT"))
     await stranger.sign_in("eve")
-    query = """query ($id: ID!) { node(id: $id) { ... on User {
-      email sessions { id } signInEvents(kind: [SIGNED_IN]) { totalCount } } } }"""
-    found = await stranger.ask(query, id=phone.tokens["user"]["id"])
-    assert found["data"]["node"] == {
-        "email": None,
-        "sessions": None,
-        "signInEvents": {"totalCount": 1},
-    }
+    query = """query ($id: ID!) {
+      node(id: $id) { ... on User { email sessions { id } signInEvents { totalCount } } }
+      staffPeople(id: $id) { email signInEvents(kind: [SIGNED_IN]) { totalCount } } }"""
+    found = (await stranger.ask(query, id=phone.tokens["user"]["id"]))["data"]
+    assert found["node"] == {"email": None, "sessions": None, "signInEvents": None}
+    assert found["staffPeople"] == [
+        {"email": phone.tokens["user"]["email"], "signInEvents": {"totalCount": 1}}
+    ]
 
 
 async def test_the_trail_is_only_ever_added_to(phone: Device, database_url: str) -> None:

@@ -36,6 +36,7 @@ from db.models import (
     Review,
     SignInEvent,
     SignInSession,
+    StaffAction,
 )
 from db.session import Database
 from tests.support.world import add_booking, add_host, add_property
@@ -138,6 +139,17 @@ async def _add_account(db: Database, person: UUID) -> None:
         user_agent="MarkedAgent/1.0",
         address=ADDRESS,
     )
+    for subject, member in ((person, None), (None, person)):
+        await add(
+            db,
+            StaffAction,
+            id=new_id(),
+            staff_id=member,
+            subject_id=subject,
+            role="SYSTEM" if member is None else "SUPPORT",
+            kind="SUSPENDED",
+            reason="marked suspicion",
+        )
     await add(
         db,
         HostDetails,

@@ -224,6 +224,16 @@ MUTATIONS = {
       { __typename } }""",
     "createPayoutAccountLink": """mutation { createPayoutAccountLink(input:
       {returnUrl: "https://a.example", refreshUrl: "https://a.example"}) { __typename } }""",
+    "staffChangeRole": """mutation { staffChangeRole(input:
+      {userId: "x", role: ADMIN, reason: "a"}) { __typename } }""",
+} | {
+    name: f'mutation {{ {name}(input: {{userId: "x", reason: "a"}}) {{ __typename }} }}'
+    for name in (
+        "staffResendVerification",
+        "staffRevokeSessions",
+        "staffSuspend",
+        "staffReinstate",
+    )
 }
 
 

@@ -23,7 +23,7 @@ from db.models import (
     PropertyPhoto,
 )
 from tests.schema.face import Face, gid, person
-from tests.support.world import add_booking, add_host, add_property, add_review, add_user
+from tests.support.world import add_booking, add_host, add_property, add_review, add_staff, add_user
 
 NODE = "query ($id: ID!) { node(id: $id) { __typename id } }"
 
@@ -101,7 +101,7 @@ async def scene(face: Face) -> Scene:
             "stranger": person(stranger),
             "guest": person(guest),
             "host": person(host),
-            "support": person(await add_user(db, role="SUPPORT"), Role.SUPPORT),
+            "support": await add_staff(db, Role.SUPPORT),
         },
         ids={
             "User": gid("User", guest),

@@ -6,10 +6,21 @@ from uuid import UUID
 
 from sqlalchemy import insert
 
+from app import clock
+from app.actor import Actor, Role
 from app.identity.hosting import TERMS_VERSION
 from app.ids import new_id
 from db.enums import BookingActor, BookingStatus, CancellationPolicy, PaymentMethod, PropertyType
-from db.models import Booking, BookingChange, OccupiedNight, Property, PropertyPhoto, Review, User
+from db.models import (
+    Booking,
+    BookingChange,
+    OccupiedNight,
+    Property,
+    PropertyPhoto,
+    Review,
+    SignInSession,
+    User,
+)
 from db.session import Database
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -67,6 +78,21 @@ async def add_review(
     async with db.transaction() as session:
         await session.execute(insert(Review).values(row))
     return review_id
+
+
+async def add_session(db: Database, user_id: UUID, **columns: Any) -> UUID:
+    """Insert an open sign-in session."""
+    session_id = new_id()
+    row = {"id": session_id, "user_id": user_id, "expires_at": clock.now() + timedelta(days=1)}
+    async with db.transaction() as session:
+        await session.execute(insert(SignInSession).values(row | columns))
+    return session_id
+
+
+async def add_staff(db: Database, role: Role, **columns: Any) -> Actor:
+    """Insert a member of staff, who is signed in."""
+    user_id = await add_user(db, **({"role": role, "first_name": "Grace"} | columns))
+    return Actor(user_id=user_id, role=role, session_id=await add_session(db, user_id))
 
 
 async def add_property(db: Database, host_id: UUID, **columns: Any) -> UUID:

@@ -3,7 +3,15 @@
 from sqlalchemy import func, select
 
 from app.privacy.declaring import PERSON, held, part
-from db.models import AccountLink, HostDetails, RefreshToken, SignInEvent, SignInSession, User
+from db.models import (
+    AccountLink,
+    HostDetails,
+    RefreshToken,
+    SignInEvent,
+    SignInSession,
+    StaffAction,
+    User,
+)
 
 # Where mail to nobody goes: RFC 2606 promises that there is no such domain.
 NOWHERE = "@deleted.invalid"
@@ -16,7 +24,7 @@ ACCOUNT = part(
     "account",
     User.id == PERSON,
     "id email username first_name last_name bio languages timezone currency phone role is_host"
-    " host_since_at email_verified_at created_at",
+    " host_since_at email_verified_at suspended_at created_at",
     derived={"has_password": User.password_hash.is_not(None)},
     erased={
         "email": func.concat(User.id, NOWHERE),
@@ -50,7 +58,7 @@ TABLES = (
         hidden={"a secret, and only a hash: the export says whether there is one": "password_hash"},
         kept={
             "what the other side's history and the books refer to": "id",
-            "says nothing about who it was": "is_host host_since_at created_at",
+            "says nothing about who it was": "is_host host_since_at suspended_at created_at",
         },
     ),
     held(
@@ -109,6 +117,32 @@ TABLES = (
         hidden={"the line and the person": "id user_id"},
         kept={
             "the trail only grows: what happened stays": "id user_id kind session_id occurred_at"
+        },
+    ),
+    held(
+        StaffAction,
+        part(
+            StaffAction,
+            "staffActions",
+            StaffAction.subject_id == PERSON,
+            "kind role new_role occurred_at",
+            erased={"reason": ""},
+        ),
+        part(
+            StaffAction,
+            "doneAsStaff",
+            StaffAction.staff_id == PERSON,
+            "kind role new_role occurred_at",
+        ),
+        hidden={
+            "the line, and what it was about": "id object_id",
+            "both sides of it are people": "staff_id subject_id",
+            "among staff: it may speak of others": "reason",
+            "of use with the log only": "request_id",
+        },
+        kept={
+            "the trail only grows: what was done, by whom, stays": "id staff_id role kind"
+            " subject_id object_id new_role request_id occurred_at"
         },
     ),
 )
