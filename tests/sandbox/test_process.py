@@ -12,8 +12,8 @@ import httpx2
 import pytest
 import stripe
 
+from app.sandbox.state import Config
 from app.sandbox.stripe import server
-from app.sandbox.stripe.state import Config
 from tests.sandbox.making import host, open_intent, paid_intent
 from tests.sandbox.receiver import Receiver
 from tests.support.sandbox import ROOT, Sandbox

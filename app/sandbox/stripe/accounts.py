@@ -3,11 +3,11 @@
 import copy
 import re
 
+from app.sandbox.state import Obj, State, new_id
 from app.sandbox.stripe import events
 from app.sandbox.stripe.cards import ADDRESS
 from app.sandbox.stripe.errors import StripeError, bad_param, missing
 from app.sandbox.stripe.params import Params
-from app.sandbox.stripe.state import Obj, State, new_id
 
 _DUE = [
     "business_profile.mcc",

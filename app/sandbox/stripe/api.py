@@ -1,6 +1,5 @@
 """One API request from its bytes to its reply: key, fault, idempotency, operation."""
 
-import asyncio
 import base64
 import binascii
 import hmac
@@ -8,14 +7,21 @@ import logging
 
 import msgspec
 
-from app.sandbox.stripe import API_VERSION, faults, listing
-from app.sandbox.stripe.errors import StripeError, invalid, secret_key_required, unauthorized
-from app.sandbox.stripe.faults import Fault, Faults
+from app.sandbox.api import Request, Response, hang
+from app.sandbox.faults import Fault, Faults
+from app.sandbox.state import Obj, State, new_id
+from app.sandbox.store import Store
+from app.sandbox.stripe import API_VERSION, listing
+from app.sandbox.stripe.errors import (
+    StripeError,
+    fault_error,
+    invalid,
+    secret_key_required,
+    unauthorized,
+)
 from app.sandbox.stripe.idempotency import Keys, Reply
 from app.sandbox.stripe.params import Params, nest, pairs
 from app.sandbox.stripe.routes import Call, Operation, for_browsers, resolve
-from app.sandbox.stripe.state import Obj, State, new_id
-from app.sandbox.stripe.store import Store
 
 _log = logging.getLogger(__name__)
 
@@ -27,26 +33,6 @@ _PUBLIC_FIELDS = (
     *("payment_method", "payment_method_configuration_details", "payment_method_types"),
     *("processing", "receipt_email", "setup_future_usage", "shipping", "source", "status"),
 )
-
-
-class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """An HTTP request, as far as the API cares."""
-
-    method: str
-    path: str
-    query: bytes
-    body: bytes
-    # By lower-case name.
-    headers: dict[str, str]
-
-
-class Response(msgspec.Struct, kw_only=True):
-    """The reply; with `dropped` the connection ends without it."""
-
-    status: int
-    body: bytes
-    headers: dict[str, str]
-    dropped: bool = False
 
 
 class Api:
@@ -114,7 +100,7 @@ class Api:
             return trouble
         reply = self._run(operation, call, request_id, key)
         if fault is not None and fault.kind == "error" and fault.moment == "after":
-            return _error_reply(faults.error(fault), request_id)
+            return _error_reply(fault_error(fault), request_id)
         return reply
 
     def _run(self, operation: Operation, call: Call, request_id: str, key: str | None) -> Reply:
@@ -136,8 +122,7 @@ class Api:
 
     async def _send(self, reply: Reply, fault: Fault | None, headers: dict[str, str]) -> Response:
         await self.store.flush()
-        if fault is not None and fault.kind == "hang" and fault.moment == "after":
-            await asyncio.sleep(fault.seconds)
+        await hang(fault, "after")
         response = _response(reply, headers)
         response.dropped = fault is not None and fault.kind == "drop"
         return response
@@ -169,9 +154,9 @@ async def _before(fault: Fault | None, request_id: str) -> Reply | None:
     if fault is None or fault.moment != "before":
         return None
     if fault.kind == "hang":
-        await asyncio.sleep(fault.seconds)
+        await hang(fault, "before")
         return None
-    return _error_reply(faults.error(fault), request_id)
+    return _error_reply(fault_error(fault), request_id)
 
 
 def _sent_key(authorization: str) -> str | None:

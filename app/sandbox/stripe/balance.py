@@ -3,8 +3,8 @@
 Unlike Stripe's test mode, money is available at once: nobody waits two days in a demo.
 """
 
+from app.sandbox.state import Obj, State, new_id
 from app.sandbox.stripe.errors import invalid
-from app.sandbox.stripe.state import Obj, State, new_id
 
 _CATEGORIES = {"transfer_refund": "transfer_reversal"}
 

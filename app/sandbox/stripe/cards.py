@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
+from app.sandbox.state import Obj, State, new_id
 from app.sandbox.stripe.errors import StripeError, missing
 from app.sandbox.stripe.params import Params
-from app.sandbox.stripe.state import Obj, State, new_id
 
 
 class Decline(msgspec.Struct, frozen=True):

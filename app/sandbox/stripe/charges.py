@@ -3,9 +3,9 @@
 import copy
 from typing import Any
 
+from app.sandbox.state import Obj, State, new_id
 from app.sandbox.stripe import balance, events
 from app.sandbox.stripe.cards import Card, Decline
-from app.sandbox.stripe.state import Obj, State, new_id
 
 
 def authorize(state: State, intent: Obj, method: Obj, card: Card, decline: Decline | None) -> Obj:

@@ -3,10 +3,10 @@
 import secrets
 from urllib.parse import urlsplit
 
+from app.sandbox.state import Obj, State, new_id
 from app.sandbox.stripe import API_VERSION
 from app.sandbox.stripe.errors import bad_param, missing
 from app.sandbox.stripe.params import Params
-from app.sandbox.stripe.state import Obj, State, new_id
 
 CONFIGURED = "we_configured"
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from app.sandbox.faults import Fault
+
 Obj = dict[str, Any]
 
 
@@ -80,4 +82,23 @@ def secret_key_required() -> StripeError:
         "This API call cannot be made with a publishable API key. Please use a secret API key.",
         code="secret_key_required",
         executed=False,
+    )
+
+
+def fault_error(fault: Fault) -> StripeError:
+    """The reply of a fault of kind `error`, as Stripe words it."""
+    if fault.status == 429:
+        return StripeError(
+            429,
+            "invalid_request_error",
+            "Request rate limit exceeded. You can learn more about rate limits here"
+            " https://stripe.com/docs/rate-limits.",
+            code="rate_limit",
+            executed=False,
+        )
+    return StripeError(
+        fault.status,
+        "api_error",
+        "An error occurred with our connection to Stripe. Please try again.",
+        executed=fault.moment == "after",
     )

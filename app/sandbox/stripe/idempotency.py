@@ -8,8 +8,8 @@ import hashlib
 
 import msgspec
 
+from app.sandbox.state import State
 from app.sandbox.stripe.errors import StripeError, bad_param
-from app.sandbox.stripe.state import State
 
 _KEPT_SECONDS = 24 * 3600
 _LONGEST_KEY = 255

@@ -10,9 +10,9 @@ from typing import Literal, TypeVar
 
 import msgspec
 
+from app.sandbox.state import Obj, State
 from app.sandbox.stripe import accounts, payment_intents, refunds, transfers
 from app.sandbox.stripe.params import Params, nest
-from app.sandbox.stripe.state import Obj, State
 
 T = TypeVar("T")
 

@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from app.sandbox.state import Obj, State
 from app.sandbox.stripe.errors import invalid, missing
 from app.sandbox.stripe.params import Params
-from app.sandbox.stripe.state import Obj, State
 
 _PAGING = ("limit", "starting_after", "ending_before", "created")
 _BOUNDS = {

@@ -3,17 +3,17 @@
 from itertools import islice
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode
 
-import jinja2
 from litestar import Request as HttpRequest
 from litestar import Response, get, post
 
+from app.sandbox.pages import Site, money, safe_url, with_params
+from app.sandbox.state import Obj
 from app.sandbox.stripe import accounts, payment_intents
 from app.sandbox.stripe.api import Api
 from app.sandbox.stripe.errors import StripeError
-from app.sandbox.stripe.params import Params, pairs
-from app.sandbox.stripe.state import Obj
+from app.sandbox.stripe.params import Params
 
 # What the pay page offers, in the order shown.
 CHOICES = (
@@ -23,73 +23,18 @@ CHOICES = (
     ("pm_card_visa_chargeDeclined", "Visa", "0002", "Is declined"),
     ("pm_card_visa_chargeDeclinedInsufficientFunds", "Visa", "9995", "Lacks the funds"),
 )
-_UNSAFE = {"javascript", "data", "vbscript", "file", "blob", "about"}
-# Currencies whose minor unit is not a hundredth (ISO 4217).
-_DECIMALS = {
-    **dict.fromkeys(("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf"), 0),
-    **dict.fromkeys(("ugx", "vnd", "vuv", "xaf", "xof", "xpf"), 0),
-    **dict.fromkeys(("bhd", "iqd", "jod", "kwd", "lyd", "omr", "tnd"), 3),
-}
-_SECURITY = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
 
 
-def money(minor: int, code: str) -> str:
-    """An amount for people: `JPY 1,200`, `EUR 12.50`, `KWD 1.250`."""
-    digits = _DECIMALS.get(code, 2)
-    whole, rest = divmod(abs(minor), 10**digits)
-    fraction = f".{rest:0{digits}d}" if digits else ""
-    return f"{'-' if minor < 0 else ''}{code.upper()} {whole:,}{fraction}"
-
-
-def safe_url(url: str | None) -> str | None:
-    """The address if a browser may be sent there: the web, or an app's own scheme."""
-    if not url or any(ord(letter) < 33 for letter in url):
-        return None
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return None
-    if not parts.scheme or parts.scheme in _UNSAFE:
-        return None
-    return url if parts.netloc or parts.scheme not in ("http", "https") else None
-
-
-def with_params(url: str, params: dict[str, str]) -> str:
-    """`url` with query parameters added, as Stripe adds them to a `return_url`."""
-    parts = urlsplit(url)
-    query = [*parse_qsl(parts.query, keep_blank_values=True), *params.items()]
-    return urlunsplit(parts._replace(query=urlencode(query)))
-
-
-def _fields(encoded: bytes) -> dict[str, str]:
-    """A form's fields, or a query's; none where there are absurdly many."""
-    try:
-        return dict(pairs(encoded))
-    except StripeError:
-        return {}
-
-
-class Pages:
+class Pages(Site):
     """The pages over one sandbox."""
 
     def __init__(self, api: Api) -> None:
-        self._api = api
+        super().__init__(api, Path(__file__).parent / "templates")
         self._state = api.state
-        self._templates = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-        )
 
     def routes(self) -> list[Any]:
         """Litestar's handlers."""
-        page, form = self._page, self._form
+        page, form = self.show, self.submit
 
         @get("/")
         async def show_overview(request: HttpRequest[Any, Any, Any]) -> Response[str]:
@@ -140,36 +85,13 @@ class Pages:
             onboarding,
         ]
 
-    async def _page(
-        self, request: HttpRequest[Any, Any, Any], show: Any, object_id: str
-    ) -> Response[str]:
-        answer: Response[str] = show(object_id, _fields(request.scope["query_string"]))
-        return answer
-
-    async def _form(
-        self, request: HttpRequest[Any, Any, Any], act: Any, object_id: str
-    ) -> Response[str]:
-        answer: Response[str] = act(object_id, _fields(await request.body()))
-        await self._api.store.flush()
-        return answer
-
-    def _render(self, template: str, status: int = 200, **values: Any) -> Response[str]:
-        html = self._templates.get_template(template).render(money=money, **values)
-        return Response(html, status_code=status, media_type="text/html", headers=_SECURITY)
-
-    def _nothing(self, title: str, text: str, status: int = 404) -> Response[str]:
-        return self._render("message.html", status, title=title, text=text, link=None, amount=None)
-
-    def _redirect(self, url: str) -> Response[str]:
-        return Response("", status_code=303, headers={**_SECURITY, "Location": url})
-
     def _overview(self, _: str, __: dict[str, str]) -> Response[str]:
         """What happened lately, for the developer who opens the sandbox's address."""
         tables: dict[str, Any] = {
             kind: list(islice(reversed(self._state.table(kind).values()), 12))
             for kind in ("payment_intent", "refund", "transfer", "delivery")
         }
-        return self._render("overview.html", **tables)
+        return self.render("overview.html", **tables)
 
     # Paying
 
@@ -184,16 +106,16 @@ class Pages:
     ) -> Response[str]:
         intent = self._intent(intent_id, sent)
         if intent is None:
-            return self._nothing(
+            return self.nothing(
                 "No such payment",
                 "This payment does not exist, or the link to it is incomplete.",
             )
         back = safe_url(sent.get("return_url"))
         if intent["status"] == "requires_action" and problem is None:
-            return self._redirect(intent["next_action"]["redirect_to_url"]["url"])
+            return self.redirect(intent["next_action"]["redirect_to_url"]["url"])
         if intent["status"] not in payment_intents.OPEN:
             return self._concluded(intent, back)
-        return self._render(
+        return self.render(
             "pay.html",
             402 if problem else 200,
             intent=intent,
@@ -218,13 +140,13 @@ class Pages:
         except StripeError as error:
             return self._pay_page(intent_id, sent, str(error))
         if intent["status"] == "requires_action":
-            return self._redirect(intent["next_action"]["redirect_to_url"]["url"])
+            return self.redirect(intent["next_action"]["redirect_to_url"]["url"])
         return self._leave(intent, back, "succeeded")
 
     def _leave(self, intent: Obj, back: str | None, result: str) -> Response[str]:
         if back is None:
             return self._concluded(intent, None)
-        return self._redirect(
+        return self.redirect(
             with_params(
                 back,
                 {
@@ -245,7 +167,7 @@ class Pages:
             intent["status"], ("Not paid", "You left the payment open. Nothing was taken.")
         )
         amount = money(intent["amount"], intent["currency"])
-        return self._render("message.html", title=title, text=text, link=back, amount=amount)
+        return self.render("message.html", title=title, text=text, link=back, amount=amount)
 
     # 3-D Secure
 
@@ -259,12 +181,12 @@ class Pages:
     def _challenge_page(self, challenge_id: str, _: dict[str, str]) -> Response[str]:
         challenge = self._state.get("challenge", challenge_id)
         if challenge is None:
-            return self._nothing("No such challenge", "The bank asked no such question.")
+            return self.nothing("No such challenge", "The bank asked no such question.")
         asked = self._asked(challenge_id)
         if asked is None:
             intent = self._state.table("payment_intent")[challenge["payment_intent"]]
             return self._concluded(intent, safe_url(challenge["return_url"]))
-        return self._render("challenge.html", intent=asked)
+        return self.render("challenge.html", intent=asked)
 
     def _challenge(self, challenge_id: str, sent: dict[str, str]) -> Response[str]:
         challenge = self._state.get("challenge", challenge_id)
@@ -279,7 +201,7 @@ class Pages:
         back = safe_url(challenge["return_url"])
         if back is not None or passed:
             return self._leave(intent, back, "succeeded" if passed else "failed")
-        return self._render(
+        return self.render(
             "message.html",
             title="Not paid",
             text=intent["last_payment_error"]["message"],
@@ -292,12 +214,12 @@ class Pages:
     def _onboarding_page(self, link_id: str, _: dict[str, str]) -> Response[str]:
         link = self._state.get("link", link_id)
         if link is None:
-            return self._nothing("No such link", "This onboarding link does not exist.")
+            return self.nothing("No such link", "This onboarding link does not exist.")
         if link["used"] or link["expires_at"] < self._state.now():
             # As Stripe does: the platform makes a fresh link there.
-            return self._redirect(link["refresh_url"])
+            return self.redirect(link["refresh_url"])
         account = self._state.table("account")[link["account"]]
-        return self._render("onboarding.html", account=account)
+        return self.render("onboarding.html", account=account)
 
     def _onboard(self, link_id: str, sent: dict[str, str]) -> Response[str]:
         link = self._state.get("link", link_id)
@@ -308,4 +230,4 @@ class Pages:
         self._state.put("link", link)
         if sent.get("action") == "complete":
             accounts.onboard(self._state, link["account"])
-        return self._redirect(link["return_url"])
+        return self.redirect(link["return_url"])

@@ -2,6 +2,7 @@
 
 import secrets
 
+from app.sandbox.state import Obj, State, new_id
 from app.sandbox.stripe import charges, events, refusals
 from app.sandbox.stripe.cards import (
     AUTHENTICATION_REQUIRED,
@@ -12,7 +13,6 @@ from app.sandbox.stripe.cards import (
 )
 from app.sandbox.stripe.errors import bad_param, invalid, missing
 from app.sandbox.stripe.params import Params, currency
-from app.sandbox.stripe.state import Obj, State, new_id
 
 _MAX_AMOUNT = 99_999_999
 # Stripe's minimum charge in minor units (docs.stripe.com/currencies#minimum-and-maximum).

@@ -1,9 +1,9 @@
 """Refunds of captured charges, whole or in part."""
 
+from app.sandbox.state import Obj, State, new_id
 from app.sandbox.stripe import balance, charges, events, payment_intents
 from app.sandbox.stripe.errors import bad_param, invalid, missing
 from app.sandbox.stripe.params import Params
-from app.sandbox.stripe.state import Obj, State, new_id
 
 
 def find(state: State, refund_id: str) -> Obj:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from app.sandbox.state import Obj, State
 from app.sandbox.stripe import (
     accounts,
     balance,
@@ -17,7 +18,6 @@ from app.sandbox.stripe import (
 )
 from app.sandbox.stripe.errors import StripeError, bad_param, invalid, missing
 from app.sandbox.stripe.params import Params
-from app.sandbox.stripe.state import Obj, State
 
 
 class Call(msgspec.Struct, frozen=True):

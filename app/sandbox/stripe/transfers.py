@@ -1,9 +1,9 @@
 """Transfers to connected accounts, and their reversals."""
 
+from app.sandbox.state import Obj, State, new_id
 from app.sandbox.stripe import accounts, balance, events
 from app.sandbox.stripe.errors import invalid, missing
 from app.sandbox.stripe.params import Params, currency
-from app.sandbox.stripe.state import Obj, State, new_id
 
 
 def find(state: State, transfer_id: str) -> Obj:

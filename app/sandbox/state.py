@@ -1,4 +1,4 @@
-"""Everything the sandbox knows, as plain JSON objects in tables, newest last."""
+"""Everything a sandbox knows, as plain JSON objects in tables, newest last."""
 
 import secrets
 import time
@@ -22,6 +22,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str = "http://127.0.0.1:8420"
     # The endpoint that exists from the start and receives every event; None: no endpoint.
     webhook_url: str | None = None
+    # What webhooks are signed with.
     webhook_secret: str = "whsec_sandbox"
     # SQLite file that keeps everything across restarts; None: memory only.
     data: str | None = None
@@ -52,7 +53,7 @@ class State:
         self.changes: dict[tuple[str, str], None] = {}
         self.keep_changes = config.data is not None
         self.mood = WebhookMood()
-        # The request being carried out; events name it as their cause.
+        # The request being carried out; Stripe's events name it as their cause.
         self.request: Obj = {"id": None, "idempotency_key": None}
         self.on_delivery: Callable[[Obj], None] = lambda delivery: None
         # While history is imported: the instant it happened at, and no events.
@@ -113,5 +114,5 @@ class State:
 
 
 def new_id(prefix: str) -> str:
-    """An id that looks like Stripe's: `pi_` and 24 random letters and digits."""
+    """An id that looks like a provider's: `pi_` and 24 random letters and digits."""
     return f"{prefix}_{secrets.token_hex(12)}"

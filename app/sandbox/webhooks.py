@@ -1,38 +1,38 @@
 """Sends webhooks: signed, retried with backoff, and as badly as it is told to."""
 
 import asyncio
-import hashlib
 import heapq
-import hmac
 import logging
 import random
 import time
+from collections.abc import Callable
 
 import httpx2
-import msgspec
 
-from app.sandbox.stripe.state import Obj, State
-from app.sandbox.stripe.store import Store
+from app.sandbox.state import Obj, State
+from app.sandbox.store import Store
 
 _log = logging.getLogger(__name__)
 _TIMEOUT_SECONDS = 10.0
-# Stripe gives up after three days.
+# After three days, as Stripe and Paystack do.
 _GIVE_UP_SECONDS = 3 * 24 * 3600
 _AT_ONCE = 32
 
 
-def sign(secret: str, payload: bytes, timestamp: int) -> str:
-    """The `Stripe-Signature` header (docs.stripe.com/webhooks#verify-manually)."""
-    signed = f"{timestamp}.".encode() + payload
-    return f"t={timestamp},v1={hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()}"
+# The body and the headers with which an event goes to an endpoint.
+Writer = Callable[[Obj, Obj], tuple[bytes, dict[str, str]]]
 
 
 class Sender:
-    """Delivers what events have scheduled, each when it is due, several at once."""
+    """Delivers what events have scheduled, each when it is due, several at once.
 
-    def __init__(self, state: State, store: Store) -> None:
+    `write` signs and words them, as their provider does.
+    """
+
+    def __init__(self, state: State, store: Store, write: Writer) -> None:
         self._state = state
         self._store = store
+        self._write = write
         self._queue: list[tuple[float, str]] = []
         self._wake = asyncio.Event()
         self._slots = asyncio.Semaphore(_AT_ONCE)
@@ -109,7 +109,7 @@ class Sender:
         if endpoint is None or event is None:
             delivery["status"] = "dropped"
         else:
-            response = await _post(client, endpoint, event)
+            response = await self._post(client, endpoint, event)
             if self._state.get("delivery", delivery["id"]) is not delivery:
                 # Everything was wiped in the meantime.
                 return
@@ -122,7 +122,7 @@ class Sender:
         delivery["last_response"] = response
         if isinstance(response, int) and 200 <= response < 300:
             delivery["status"] = "delivered"
-            if event["pending_webhooks"] > 0:
+            if event.get("pending_webhooks", 0) > 0:
                 event["pending_webhooks"] -= 1
                 self._state.put("event", event)
             return
@@ -136,20 +136,14 @@ class Sender:
         delivery["due"] = time.time() + wait
         self.schedule(delivery)
 
-
-async def _post(client: httpx2.AsyncClient, endpoint: Obj, event: Obj) -> int | str:
-    # Pretty-printed, as Stripe's: a receiver that signs re-encoded JSON is found out.
-    payload = msgspec.json.format(msgspec.json.encode(event), indent=2)
-    headers = {
-        "Content-Type": "application/json; charset=utf-8",
-        "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
-        "Stripe-Signature": sign(endpoint["secret"], payload, int(time.time())),
-    }
-    try:
-        response = await client.post(endpoint["url"], content=payload, headers=headers)
-    except Exception as error:
-        # Whatever it is, the event has not arrived, and is sent again.
-        _log.debug("webhook %s not delivered: %r", event["id"], error)
-        return type(error).__name__
-    _log.debug("webhook %s %s -> %d", event["id"], event["type"], response.status_code)
-    return response.status_code
+    async def _post(self, client: httpx2.AsyncClient, endpoint: Obj, event: Obj) -> int | str:
+        payload, headers = self._write(endpoint, event)
+        headers |= {"Content-Type": "application/json; charset=utf-8"}
+        try:
+            response = await client.post(endpoint["url"], content=payload, headers=headers)
+        except Exception as error:
+            # Whatever it is, the event has not arrived, and is sent again.
+            _log.debug("webhook %s not delivered: %r", event["id"], error)
+            return type(error).__name__
+        _log.debug("webhook %s %s -> %d", event["id"], event["type"], response.status_code)
+        return response.status_code

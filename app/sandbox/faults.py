@@ -5,8 +5,6 @@ from typing import Literal
 
 import msgspec
 
-from app.sandbox.stripe.errors import StripeError
-
 
 class Fault(msgspec.Struct, kw_only=True):
     """What shall go wrong for the next `times` requests that match.
@@ -18,7 +16,7 @@ class Fault(msgspec.Struct, kw_only=True):
     kind: Literal["hang", "drop", "error"]
     method: str = "*"
     # Matched against the path, with `*` for any run of characters.
-    path: str = "/v1/*"
+    path: str = "*"
     times: int = 1
     seconds: float = 0.0
     status: int = 500
@@ -45,22 +43,3 @@ class Faults:
                     self.waiting.remove(fault)
                 return fault
         return None
-
-
-def error(fault: Fault) -> StripeError:
-    """The reply of a fault of kind `error`, as Stripe words it."""
-    if fault.status == 429:
-        return StripeError(
-            429,
-            "invalid_request_error",
-            "Request rate limit exceeded. You can learn more about rate limits here"
-            " https://stripe.com/docs/rate-limits.",
-            code="rate_limit",
-            executed=False,
-        )
-    return StripeError(
-        fault.status,
-        "api_error",
-        "An error occurred with our connection to Stripe. Please try again.",
-        executed=fault.moment == "after",
-    )

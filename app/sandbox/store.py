@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from app.sandbox.stripe.state import Change, State
+from app.sandbox.state import Change, State
 
 _SCHEMA = """
 create table if not exists rows (
