@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -47,18 +47,24 @@ def refuse_in_production() -> None:
 
 
 def build(
-    api: Api, sender: Sender, control: Control, pages: Sequence[Any], paths: list[str]
+    api: Api,
+    sender: Sender,
+    control: Control,
+    pages: Sequence[Any],
+    paths: list[str],
+    *work: Callable[[], Coroutine[Any, Any, None]],
 ) -> Litestar:
-    """The app of one sandbox; its API answers under `paths`."""
+    """The app of one sandbox; its API answers under `paths`, and `work` runs beside it."""
     control.begin()
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         await api.store.flush()
-        sending = asyncio.create_task(sender.run())
+        running = [asyncio.create_task(run()) for run in (sender.run, *work)]
         yield
-        sending.cancel()
-        await asyncio.gather(sending, return_exceptions=True)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
         await api.store.close()
 
     return Litestar(

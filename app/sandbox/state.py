@@ -29,6 +29,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     # Webhooks are retried after this long, then twice as long each time, up to the maximum.
     retry_seconds: float = 1.0
     retry_max_seconds: float = 60.0
+    # How long Paystack's refunds, transfers and phones take.
+    settle_seconds: float = 0.5
 
 
 class WebhookMood(msgspec.Struct, kw_only=True):

@@ -23,7 +23,10 @@ class Received:
 class Receiver:
     """A small HTTP server in this process."""
 
-    def __init__(self) -> None:
+    def __init__(self, signature: str = "stripe-signature", type_: str = "type") -> None:
+        # The header that signs, and the key under which an event says what it is.
+        self._signature = signature
+        self._type = type_
         self.received: list[Received] = []
         # The statuses of the next answers; 200 when there are none left.
         self.answers: list[int] = []
@@ -46,11 +49,11 @@ class Receiver:
     @property
     def types(self) -> list[str]:
         """The types of the events, in the order in which they came."""
-        return [received.event["type"] for received in self.received]
+        return [received.event[self._type] for received in self.received]
 
     def of(self, type_: str) -> list[Any]:
         """The events of one type."""
-        return [event for got in self.received if (event := got.event)["type"] == type_]
+        return [event for got in self.received if (event := got.event)[self._type] == type_]
 
     async def wait(self, count: int, seconds: float = 5.0) -> None:
         """Wait until so many have come."""
@@ -66,7 +69,7 @@ class Receiver:
             for name, _, value in (line.partition(":") for line in head.split("\r\n")[1:])
         }
         body = await reader.readexactly(int(headers["content-length"]))
-        self.received.append(Received(body, headers["stripe-signature"], time.monotonic()))
+        self.received.append(Received(body, headers[self._signature], time.monotonic()))
         status = self.answers.pop(0) if self.answers else 200
         writer.write(
             f"HTTP/1.1 {status} x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".encode()

@@ -148,6 +148,8 @@ class Control:
 class Sandbox:
     """A sandbox process. `data` makes it keep everything across restarts; else memory only."""
 
+    provider = "stripe"
+
     def __init__(
         self,
         *,
@@ -168,6 +170,15 @@ class Sandbox:
         self._control: Control | None = None
         self._clients: list[Http] = []
 
+    def arguments(self) -> list[str]:
+        """What only this provider's sandbox is told."""
+        keys = ["--publishable-key", self.publishable_key]
+        return [*keys, "--webhook-secret", self.webhook_secret]
+
+    def make_control(self) -> Control:
+        """The control calls of this provider's sandbox."""
+        return Control(self.base_url, self.secret_key)
+
     @property
     def base_url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
@@ -179,14 +190,13 @@ class Sandbox:
 
     async def start(self) -> None:
         """Start it; returns once it answers. AssertionError if it ends instead."""
-        command = [sys.executable, "-m", "app.sandbox.stripe", "--port", str(self.port)]
-        command += ["--webhook-secret", self.webhook_secret]
-        command += ["--secret-key", self.secret_key, "--publishable-key", self.publishable_key]
+        command = [sys.executable, "-m", f"app.sandbox.{self.provider}", "--port", str(self.port)]
+        command += ["--secret-key", self.secret_key, *self.arguments()]
         command += ["--webhook-url", self.webhook_url] if self.webhook_url else []
         command += ["--data", str(self.data)] if self.data else []
         self._process = await asyncio.to_thread(self._launch, command)
         if self._control is None:
-            self._control = Control(self.base_url, self.secret_key)
+            self._control = self.make_control()
         deadline = time.monotonic() + READY_SECONDS
         async with httpx2.AsyncClient(base_url=self.base_url, trust_env=False) as http:
             while True:
