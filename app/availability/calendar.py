@@ -24,7 +24,7 @@ ONE_DAY = timedelta(days=1)
 NO_FEES = Fees(guest_fee_bp=0, host_fee_bp=0)
 
 
-class Night(msgspec.Struct, frozen=True, kw_only=True):
+class Night(msgspec.Struct, frozen=True, gc=False):
     """One date of a calendar.
 
     A stay can be had when its first date says `can_check_in`, each of its nights is `available`,
@@ -57,37 +57,41 @@ async def calendars(
     taken: defaultdict[UUID, list[TakenNight]] = defaultdict(list)
     for night in await taken_nights(reader, property_ids, eve, end, MAX_PREPARATION_DAYS):
         taken[night.property_id].append(night)
+    days = [(day, 1 << day.weekday()) for day in rules.nights(start, end)]
     return {
-        property_id: _nights(bookable, taken[property_id], start, end, now)
+        property_id: _nights(bookable, taken[property_id], days, now)
         for property_id, bookable in found.items()
     }
 
 
 def _nights(
-    bookable: BookableProperty, taken: list[TakenNight], start: date, end: date, now: datetime
+    bookable: BookableProperty, taken: list[TakenNight], days: list[tuple[date, int]], now: datetime
 ) -> list[Night]:
-    stay, eve = bookable.stay, start - ONE_DAY
+    """The dates of one calendar, each with its weekday's bit. What is the same for all is first."""
+    stay, price, set_nights = bookable.stay, bookable.price, bookable.nights
     today = bookable.local_date(now)
+    first, last = rules.check_in_dates(stay, now)
+    eve, end = days[0][0] - ONE_DAY, days[-1][0] + ONE_DAY
     unavailable = set(unavailable_nights(taken, eve, end, stay.preparation_days, now))
-    found: list[Night] = []
+    currency, check_in, check_out = price.currency, stay.check_in_weekdays, stay.check_out_weekdays
     night_before_available = eve >= today and eve not in unavailable
-    for day in rules.nights(start, end):
-        terms = bookable.nights.get(day)
+    usual_prices = {weekday: price.night_price(day) for day, weekday in days[:7]}
+    found: list[Night] = []
+    for day, weekday in days:
+        night_price, least, terms = usual_prices[weekday], stay.min_nights, set_nights.get(day)
+        if terms is not None:
+            night_price = price.night_price(day, terms.price_minor)
+            least = rules.min_nights(stay, terms)
         available = day >= today and day not in unavailable
         found.append(
             Night(
-                date=day,
-                price_minor=bookable.price.night_price(
-                    day, None if terms is None else terms.price_minor
-                ),
-                currency=bookable.price.currency,
-                available=available,
-                can_check_in=available
-                and rules.on_weekday(stay.check_in_weekdays, day)
-                and rules.date_refusal(stay, day, now) is None,
-                can_check_out=night_before_available
-                and rules.on_weekday(stay.check_out_weekdays, day),
-                min_nights=rules.min_nights(stay, terms),
+                day,
+                night_price,
+                currency,
+                available,
+                available and first <= day <= last and check_in & weekday != 0,
+                night_before_available and check_out & weekday != 0,
+                least,
             )
         )
         night_before_available = available

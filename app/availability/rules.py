@@ -122,6 +122,23 @@ def date_refusal(terms: StayTerms, check_in: date, now: datetime) -> StayNotAllo
     return None
 
 
+def check_in_dates(terms: StayTerms, now: datetime) -> tuple[date, date]:
+    """The first and the last date that `date_refusal` allows; all between them are, too.
+
+    The first is after the last where the host wants more notice than there is window.
+    """
+    today = local_today(now, terms.timezone)
+    first, last = today, today + timedelta(days=terms.booking_window_days)
+    if terms.advance_notice_hours:
+        # Check-in on the day before that instant is too soon wherever no whole day is skipped, which
+        # no zone has done since 2011.
+        soonest = now + timedelta(hours=terms.advance_notice_hours)
+        first = local_today(soonest, terms.timezone)
+        if instant(first, terms.check_in_time, terms.timezone) < soonest:
+            first += timedelta(days=1)
+    return first, last
+
+
 def min_nights(terms: StayTerms, night: NightTerms | None) -> int:
     """How many nights a stay must have that begins with this night."""
     if night is None or night.min_nights is None:

@@ -228,3 +228,36 @@ def test_every_reason_has_something_to_say() -> None:
 def test_the_ends_of_the_calendar_are_refused_like_any_other_date(check_in: date) -> None:
     property = terms(advance_notice_hours=72, timezone="Pacific/Kiritimati")
     assert refusal(property, check_in) in (Reason.IN_THE_PAST, Reason.TOO_FAR_AHEAD)
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    zone=st.sampled_from([*ZONES, "America/Havana", "Asia/Beirut", "Africa/Cairo"]),
+    check_in=st.times(),
+    notice=st.sampled_from([0, 1, 23, 24, 25, 48, 167]) | st.integers(0, 720),
+    window=st.integers(0, 60),
+    now=st.datetimes(datetime(2025, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC))
+    # Clocks change on these days, at midnight in the last three zones.
+    | st.builds(
+        datetime,
+        st.just(2026),
+        st.sampled_from([3, 4, 10, 11]),
+        st.integers(1, 30),
+        st.integers(0, 23),
+        st.sampled_from([0, 30, 59]),
+        tzinfo=st.just(UTC),
+    ),
+)
+def test_check_in_dates_are_those_that_are_not_refused(
+    zone: str, check_in: time, notice: int, window: int, now: datetime
+) -> None:
+    place = terms(
+        timezone=zone,
+        check_in_time=check_in,
+        advance_notice_hours=notice,
+        booking_window_days=window,
+    )
+    first, last = rules.check_in_dates(place, now)
+    for offset in range(-2, window + 3):
+        day = now.date() + timedelta(days=offset)
+        assert (first <= day <= last) == (rules.date_refusal(place, day, now) is None), day
