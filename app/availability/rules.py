@@ -130,8 +130,8 @@ def check_in_dates(terms: StayTerms, now: datetime) -> tuple[date, date]:
     today = local_today(now, terms.timezone)
     first, last = today, today + timedelta(days=terms.booking_window_days)
     if terms.advance_notice_hours:
-        # Check-in on the day before that instant is too soon wherever no whole day is skipped, which
-        # no zone has done since 2011.
+        # Check-in on the day before that instant is too soon. It would not be where a whole day is
+        # skipped, which no zone has done since 2011.
         soonest = now + timedelta(hours=terms.advance_notice_hours)
         first = local_today(soonest, terms.timezone)
         if instant(first, terms.check_in_time, terms.timezone) < soonest:

@@ -87,20 +87,12 @@ def require_allowed(
         raise StayNotAllowed(reason)
 
 
-async def lapsed_holds(
-    session: AsyncSession,
-    property_id: UUID,
-    check_in: date,
-    check_out: date,
-    preparation_days: int,
-    now: datetime,
-) -> list[UUID]:
-    """The bookings whose expired holds are in the way of a stay, by id.
+def lapsed_holds(found: Iterable[TakenNight], now: datetime) -> list[UUID]:
+    """The bookings whose expired holds are among what stands in the way of a stay, by id.
 
     Expire them before claiming, bookings first and their nights after: whoever confirms a booking
     locks in that order too.
     """
-    found = await taken_nights(session, [property_id], check_in, check_out, preparation_days)
     return sorted({night.booking_id for night in found if night.booking_id and night.expired(now)})
 
 
@@ -113,13 +105,16 @@ async def claim(
     preparation_days: int,
     now: datetime,
     hold_expires_at: datetime | None,
+    found: Iterable[TakenNight] | None = None,
 ) -> None:
     """Take the nights for a booking: as a hold until `hold_expires_at`, or for good when None.
 
     The caller holds the property's lock, has expired the `lapsed_holds` that are in the way, and
-    inserts the booking before or after in the same transaction. Raises DatesUnavailable.
+    inserts the booking before or after in the same transaction. `found` is what `taken_nights`
+    has told it since; None: look. Raises DatesUnavailable.
     """
-    found = await taken_nights(session, [property_id], check_in, check_out, preparation_days)
+    if found is None:
+        found = await taken_nights(session, [property_id], check_in, check_out, preparation_days)
     unavailable = unavailable_nights(found, check_in, check_out, preparation_days, now)
     if unavailable:
         raise DatesUnavailable(unavailable)

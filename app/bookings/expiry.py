@@ -8,6 +8,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from app.availability import service as availability
+from app.availability.service import TakenNight
 from app.bookings import events
 from app.bookings.lifecycle import PENDING, Action
 from app.bookings.transitions import booking_for_update, move
@@ -26,16 +27,21 @@ async def expire_lapsed(
     check_out: date,
     gap: int,
     now: datetime,
-) -> None:
+) -> list[TakenNight]:
     """Expire the holds that are over and in the way of a stay, without waiting for the sweep.
 
-    The caller has locked the property. Their payments are voided afterwards, by a job; one that
-    succeeds all the same finds its nights taken and is refunded.
+    Returns what is in its way after that. The caller has locked the property. Their payments are
+    voided afterwards, by a job; one that succeeds all the same finds its nights taken and is
+    refunded.
     """
-    for booking_id in await availability.lapsed_holds(
-        session, property_id, check_in, check_out, gap, now
-    ):
+    found = await availability.taken_nights(session, [property_id], check_in, check_out, gap)
+    lapsed = availability.lapsed_holds(found, now)
+    if not lapsed:
+        return found
+    for booking_id in lapsed:
         await expire(session, booking_id, now)
+    # One of them may have been paid for while we waited for its lock.
+    return await availability.taken_nights(session, [property_id], check_in, check_out, gap)
 
 
 async def expire(session: AsyncSession, booking_id: UUID, now: datetime) -> bool:

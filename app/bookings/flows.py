@@ -18,7 +18,7 @@ from app.payments import flows as payment_flows
 from app.payments import service as payments
 from app.payments.errors import PaymentUnavailable
 from app.payments.provider import Providers
-from app.payments.rules import TAKEN
+from app.payments.rules import TAKEN, PaymentRecord
 from db.enums import BookingStatus, PaymentStatus
 from db.session import Database
 
@@ -44,24 +44,25 @@ async def create_booking(
     async with _turns.setdefault(command.property_id, asyncio.Lock()):
         await placing.refuse_early(db, actor, command)
         placed = await db.run(lambda session: placing.place(session, actor, command, settings))
+    if placed.payment is not None:
+        await payment_flows.start_as(db, providers, placed.payment)
+        return placed.booking_id
     async with db.read() as connection:
         payment = await payments.live_payment(connection, placed.booking_id)
-    if payment is None:
-        return placed.booking_id
-    if placed.is_new or not await _started_by_twin(db, payment.id):
+    if payment is not None and not await _started_by_twin(db, payment):
         await payment_flows.start(db, providers, payment.id)
     return placed.booking_id
 
 
-async def _started_by_twin(db: Database, payment_id: UUID) -> bool:
+async def _started_by_twin(db: Database, payment: PaymentRecord) -> bool:
     """Whether the request that placed the booking has reached the provider, waiting a little."""
-    for seconds in (0.0, *TWIN_WAITS_SECONDS):
-        await asyncio.sleep(seconds)
-        async with db.read() as connection:
-            payment = await payments.get(connection, payment_id)
+    for seconds in TWIN_WAITS_SECONDS:
         if payment.provider_payment_id is not None:
             return True
-    return False
+        await asyncio.sleep(seconds)
+        async with db.read() as connection:
+            payment = await payments.get(connection, payment.id)
+    return payment.provider_payment_id is not None
 
 
 async def accept(

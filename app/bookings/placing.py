@@ -25,6 +25,7 @@ from app.identity import accounts
 from app.ids import new_id
 from app.money import Money
 from app.payments import service as payments
+from app.payments.rules import PaymentRecord
 from app.pricing.rules import Guests, Quote, line_items_to_builtins
 from app.pricing.service import price
 from app.properties import service as properties
@@ -56,10 +57,13 @@ class CreateBooking(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Placed(msgspec.Struct, frozen=True):
-    """The booking of a request; not new when an earlier request under the key had placed it."""
+    """The booking of a request, and its payment as it was opened.
+
+    None for the payment: an earlier request under the key had placed the booking.
+    """
 
     booking_id: UUID
-    is_new: bool
+    payment: PaymentRecord | None
 
 
 async def refuse_early(db: Database, actor: Actor, command: CreateBooking) -> None:
@@ -106,7 +110,7 @@ async def place(
         subject_id=booking_id,
     )
     if earlier is not None:
-        return Placed(earlier, is_new=False)
+        return Placed(earlier, payment=None)
     property = await properties.lock_for_booking(
         session, command.property_id, command.check_in, command.check_out, fees_of(settings)
     )
@@ -117,7 +121,7 @@ async def place(
     if Money(quote.total_minor, quote.currency) != command.expected_total:
         raise PriceChanged(quote)
     await _insert(session, booking_id, guest_id, property, command, message, quote, deadline)
-    await payments.open_payment(
+    payment = await payments.open_payment(
         session,
         booking_id=booking_id,
         guest_id=guest_id,
@@ -131,7 +135,7 @@ async def place(
         manual_capture=not property.instant_book,
         now=property.now,
     )
-    return Placed(booking_id, is_new=True)
+    return Placed(booking_id, payment)
 
 
 def _require_bookable(property: BookableProperty, guest_id: UUID, command: CreateBooking) -> None:
@@ -153,9 +157,9 @@ async def _claim_nights(
 ) -> None:
     gap = property.stay.preparation_days
     check_in, check_out, now = command.check_in, command.check_out, property.now
-    await expire_lapsed(session, property.id, check_in, check_out, gap, now)
+    found = await expire_lapsed(session, property.id, check_in, check_out, gap, now)
     await availability.claim(
-        session, property.id, booking_id, check_in, check_out, gap, now, deadline
+        session, property.id, booking_id, check_in, check_out, gap, now, deadline, found
     )
 
 

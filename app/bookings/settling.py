@@ -114,7 +114,7 @@ async def ask_to_pay(
     )
     await availability.extend(session, booking.id, deadline)
     await emit(session, events.BookingAccepted(booking_id=booking.id, version=version))
-    return await payments.open_payment(
+    payment = await payments.open_payment(
         session,
         booking_id=booking.id,
         guest_id=booking.guest_id,
@@ -128,6 +128,7 @@ async def ask_to_pay(
         manual_capture=False,
         now=now,
     )
+    return payment.id
 
 
 async def _confirm(
@@ -173,8 +174,8 @@ async def _revive_or_refund(
     stay = (booking.check_in, booking.check_out, property.stay.preparation_days, now)
     try:
         async with session.begin_nested():
-            await expire_lapsed(session, property.id, *stay)
-            await availability.claim(session, property.id, booking.id, *stay, None)
+            found = await expire_lapsed(session, property.id, *stay)
+            await availability.claim(session, property.id, booking.id, *stay, None, found)
     except DatesUnavailable:
         await _refund_all(session, booking, payment_id, now)
     else:

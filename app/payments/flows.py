@@ -30,7 +30,11 @@ async def start(db: Database, providers: Providers, payment_id: UUID) -> None:
     Raises PaymentUnavailable when the provider does not answer (a task tries again) or refuses
     (the payment has failed for good; not retryable).
     """
-    payment = await _read(db, payment_id)
+    await start_as(db, providers, await _read(db, payment_id))
+
+
+async def start_as(db: Database, providers: Providers, payment: PaymentRecord) -> None:
+    """The same for who has just read or opened the payment; its row is settled as it is by then."""
     if payment.provider_payment_id is not None or payment.status in CLOSED:
         return
     provider = providers[payment.provider]
@@ -39,15 +43,15 @@ async def start(db: Database, providers: Providers, payment_id: UUID) -> None:
     except ProviderUnavailable as error:
         raise PaymentUnavailable from error
     except ProviderRefused as error:
-        log.warning("a charge was refused", payment=str(payment_id), why=str(error))
-        await _lose(db, payment_id, error)
+        log.warning("a charge was refused", payment=str(payment.id), why=str(error))
+        await _lose(db, payment.id, error)
         raise PaymentUnavailable(
             "The payment provider refuses this payment.", retryable=False
         ) from error
-    status = await _settle(db, provider, payment_id, charge)
+    status = await _settle(db, provider, payment.id, charge)
     if status in CLOSED:
         # Closed while the provider was busy: nobody may pay this charge.
-        await void(db, providers, payment_id)
+        await void(db, providers, payment.id)
 
 
 async def heal_start(db: Database, providers: Providers, payment_id: UUID) -> None:

@@ -1,10 +1,11 @@
 """Payments and refunds as our rows: opened, locked, asked to be undone or given back."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import Row, Select, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from app.errors import Conflict, NotFound
@@ -41,16 +42,16 @@ async def open_payment(
     manual_capture: bool,
     now: datetime,
     provider: PaymentProvider = PaymentProvider.STRIPE,
-) -> UUID:
-    """Intend to take a booking's money; returns the payment's id.
+) -> PaymentRecord:
+    """Intend to take a booking's money; returns the payment.
 
     The three shares (minor units) add up to the amount. The provider hears of it by
     `flows.start` after the commit, or by a task half a minute later.
     """
-    payment_id = new_id()
-    await session.execute(
-        insert(Payment).values(
-            id=payment_id,
+    statement = (
+        insert(Payment)
+        .values(
+            id=new_id(),
             booking_id=booking_id,
             attempt=attempt,
             provider=provider,
@@ -67,9 +68,11 @@ async def open_payment(
             created_at=now,
             updated_at=now,
         )
+        .returning(*_PAYMENT)
     )
-    await emit(session, PaymentOpened(payment_id=payment_id), after=HEAL_AFTER)
-    return payment_id
+    payment = _record((await session.execute(statement)).one())
+    await emit(session, PaymentOpened(payment_id=payment.id), after=HEAL_AFTER)
+    return payment
 
 
 async def get(reader: AsyncConnection | AsyncSession, payment_id: UUID) -> PaymentRecord:
@@ -279,7 +282,11 @@ async def _first(
     reader: AsyncConnection | AsyncSession, query: Select[tuple[object, ...]]
 ) -> PaymentRecord | None:
     row = (await reader.execute(query)).one_or_none()
-    return None if row is None else msgspec.convert(row._asdict(), PaymentRecord)
+    return None if row is None else _record(row)
+
+
+def _record(row: Row[Any]) -> PaymentRecord:
+    return msgspec.convert(row._asdict(), PaymentRecord)
 
 
 def _required(payment: PaymentRecord | None, payment_id: UUID) -> PaymentRecord:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select
 
 from app.availability import service
 from app.availability.errors import DatesUnavailable
@@ -17,7 +17,7 @@ from app.properties.service import lock_for_booking
 from app.properties.terms import Fees
 from db.models import CalendarNight, OccupiedNight
 from db.session import Database
-from tests.support.postgres import deadlocks
+from tests.support.postgres import deadlocks, until_blocked
 from tests.support.statements import counted
 from tests.support.world import NOW, add_booking, add_host, add_property, add_user
 
@@ -145,14 +145,14 @@ async def test_an_expired_hold_is_free_once_it_has_been_released(
 ) -> None:
     lapsed, new = await booking(), await booking()
     await claim(db, property_id, lapsed, 0, 5)
-    stay = (property_id, day(4), day(6), 0)
     before = HELD_UNTIL - timedelta(microseconds=1)
     with pytest.raises(DatesUnavailable):
         await claim(db, property_id, new, 4, 6, now=before)
     async with db.transaction() as session:
         assert await service.taken(session, property_id, day(0), day(9), HELD_UNTIL) == []
-        assert await service.lapsed_holds(session, *stay, before) == []
-        assert await service.lapsed_holds(session, *stay, HELD_UNTIL) == [lapsed]
+        found = await service.taken_nights(session, [property_id], day(4), day(6), 0)
+        assert service.lapsed_holds(found, before) == []
+        assert service.lapsed_holds(found, HELD_UNTIL) == [lapsed]
     # Whoever forgets to release it is refused by the primary key.
     with pytest.raises(DatesUnavailable) as refused:
         await claim(db, property_id, new, 4, 6, now=HELD_UNTIL, until=None)
@@ -234,23 +234,12 @@ async def test_the_primary_key_is_the_last_judge(
 
     running = asyncio.gather(careless(), late(), return_exceptions=True)
     await inserted.wait()
-    await _wait_until_blocked(db)
+    await until_blocked(db)
     looked.set()
     _, refused = await running
     assert isinstance(refused, DatesUnavailable)
     assert refused.nights == (day(2), day(3))
     assert await nights_of(db, second) == []
-
-
-async def _wait_until_blocked(db: Database) -> None:
-    """Until a session of this database waits for another's transaction."""
-    query = text(
-        "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid IN"
-        " (SELECT pid FROM pg_stat_activity WHERE datname = current_database())"
-    )
-    async with asyncio.timeout(10), db.read() as connection:
-        while not (await connection.execute(query)).scalar_one():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
 
 
 async def test_of_fifty_claims_at_once_one_wins(

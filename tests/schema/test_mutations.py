@@ -1,5 +1,6 @@
 """Whole mutations: their effects, their refusals as data, and what they answer afterwards."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -8,9 +9,11 @@ from sqlalchemy import func, select, update
 
 from app import clock
 from app.actor import ANONYMOUS, Actor
+from app.dev.bench import operations
 from app.ids import new_id
 from db.models import Booking, Property, User
 from tests.schema.face import Face, gid, person
+from tests.support.statements import counted
 from tests.support.world import HOST_FACTS, add_booking, add_host, add_property, add_user
 
 TODAY = clock.now().date()
@@ -37,6 +40,15 @@ QUOTE = f"""query ($input: QuoteInput!) {{ quote(input: $input) {{ __typename {E
   ... on DatesUnavailableError {{ nights }}
   ... on StayNotAllowedError {{ reason }}
   ... on InvalidInputError {{ field }} }} }}"""
+
+
+def about(statement: str) -> str:
+    """What a statement does, and to which table: "insert bookings"."""
+    verb = statement.split()[0].lower()
+    table = re.search(r"(?:^FROM|INTO|UPDATE) (\w+)", statement, re.MULTILINE)
+    assert table is not None
+    locks = " for update" if "FOR NO KEY UPDATE" in statement else ""
+    return f"{verb} {table[1]}{locks}"
 
 
 def stay(place: str, nights: int = 3, **more: Any) -> dict[str, Any]:
@@ -112,6 +124,42 @@ async def test_quote_then_book(paying_face: Face) -> None:
     assert other["__typename"] == "IdempotencyConflictError"
     assert other["code"] == "IDEMPOTENCY_CONFLICT"
     assert other["retryable"] is False
+
+
+async def test_what_a_booking_costs(paying_face: Face) -> None:
+    """Each statement has its reason in docs/benchmarks.md."""
+    face = paying_face
+    place, _ = await let(face)
+    guest, given = person(await add_user(face.db)), booking_input(place)
+    with counted(face.db) as statements:
+        first = (await face.ask(operations.BOOK, guest, input=given))["createBooking"]
+    assert first["booking"]["status"] == "PENDING_PAYMENT"
+    assert [about(statement) for statement in statements[:13]] == [
+        "select occupied_nights",
+        "select users",
+        "insert idempotency_keys",
+        "select properties for update",
+        "select property_taxes",
+        "select occupied_nights",
+        "insert occupied_nights",
+        "insert bookings",
+        "insert booking_changes",
+        "insert payments",
+        "insert outbox_messages",
+        "select payments for update",
+        "update payments",
+    ]
+    # In parallel.
+    assert {about(statement) for statement in statements[13:]} == {
+        "select bookings",
+        "select payments",
+    }
+    assert len(statements) == 15
+    with counted(face.db) as statements:
+        again = (await face.ask(operations.BOOK, guest, input=given))["createBooking"]
+    assert again["booking"]["id"] == first["booking"]["id"]
+    # What the first found out is read: the nights are taken, the key is known, the payment is open.
+    assert len(statements) == 8
 
 
 async def test_booking_refusals(face: Face) -> None:

@@ -91,7 +91,7 @@ class Till:
                     select(Booking.guest_id, Booking.host_id).where(Booking.id == booking_id)
                 )
             ).one()
-            return await service.open_payment(
+            payment = await service.open_payment(
                 session,
                 booking_id=booking_id,
                 guest_id=guest_id,
@@ -105,6 +105,7 @@ class Till:
                 manual_capture=manual,
                 now=clock.now(),
             )
+        return payment.id
 
     async def started(self, *, manual: bool = False, **booking: Any) -> UUID:
         """A payment that the guest can pay."""

@@ -1,5 +1,6 @@
 """Databases for tests: a migrated template, made once, and a clone of it for each test."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -7,6 +8,9 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+from sqlalchemy import text
+
+from db.session import Database
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -98,3 +102,14 @@ async def deadlocks(database_url: str) -> int:
         return count
     finally:
         await connection.close()
+
+
+async def until_blocked(db: Database) -> None:
+    """Wait until a session of this database waits for another's transaction."""
+    query = text(
+        "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid IN"
+        " (SELECT pid FROM pg_stat_activity WHERE datname = current_database())"
+    )
+    async with asyncio.timeout(10), db.read() as connection:
+        while not (await connection.execute(query)).scalar_one():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
