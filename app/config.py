@@ -37,6 +37,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str = "http://localhost:8000"
     # Origins of browser apps that may open websockets and send cookies.
     web_origins: tuple[str, ...] = ()
+    # The domain that passkeys belong to, which the web app's is or ends in; by default the host of
+    # the first of the origins, or of the public address. Another one makes them all useless.
+    passkey_domain: str | None = None
+    # What apps say that they are, besides web origins: android:apk-key-hash:….
+    passkey_app_origins: tuple[str, ...] = ()
     # Addresses or networks of our own proxies, whose X-Forwarded-For tells the client's address.
     # From anybody else it is anybody's invention.
     trusted_proxies: tuple[str, ...] = ()
@@ -98,7 +103,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-LISTS = {"web_origins", "trusted_proxies", "stripe_webhook_secrets"}
+LISTS = {"web_origins", "passkey_app_origins", "trusted_proxies", "stripe_webhook_secrets"}
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:

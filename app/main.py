@@ -14,6 +14,8 @@ from app.config import Settings, SettingsError
 from app.http import docs, health, media, metrics, pages, problems, security, state, webhooks
 from app.http.accounts import accounts_router
 from app.http.auth import auth_router, client_of
+from app.http.factors import factors_router
+from app.http.second_factor import second_factor_router
 from app.http.shutdown import drained_first
 from app.identity import sessions, tokens
 from app.identity.errors import AccessTokenRefused
@@ -35,6 +37,8 @@ Connection = Request[Any, Any, Any] | WebSocket[Any, Any, Any]
 ROUTES = (
     auth_router,
     accounts_router,
+    second_factor_router,
+    factors_router,
     webhooks.stripe_webhook,
     health.live,
     health.ready,

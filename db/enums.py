@@ -29,6 +29,30 @@ class SignInEventKind(StrEnum):
     PASSWORD_CHANGED = "PASSWORD_CHANGED"
     EMAIL_CHANGE_REQUESTED = "EMAIL_CHANGE_REQUESTED"
     EMAIL_CHANGED = "EMAIL_CHANGED"
+    # A code or passkey that did not fit, at signing in or when changing the account.
+    FACTOR_REFUSED = "FACTOR_REFUSED"
+    TOTP_ENABLED = "TOTP_ENABLED"
+    TOTP_DISABLED = "TOTP_DISABLED"
+    PASSKEY_ADDED = "PASSKEY_ADDED"
+    PASSKEY_REMOVED = "PASSKEY_REMOVED"
+    # Its counter went back: there may be a copy of it.
+    PASSKEY_SUSPECTED = "PASSKEY_SUSPECTED"
+    RECOVERY_CODES_MADE = "RECOVERY_CODES_MADE"
+    RECOVERY_CODE_USED = "RECOVERY_CODE_USED"
+
+
+class ChallengePurpose(StrEnum):
+    """What meeting a challenge is good for."""
+
+    # The first factor was right; the second is waited for.
+    SECOND_FACTOR = "SECOND_FACTOR"
+    # Somebody, nobody knows who, signs in by a passkey alone.
+    PASSKEY_SIGN_IN = "PASSKEY_SIGN_IN"
+    PASSKEY_REGISTRATION = "PASSKEY_REGISTRATION"
+    # A passkey is to prove that the person is still there.
+    PASSKEY_PROOF = "PASSKEY_PROOF"
+    # It was proven: one change of the factors may follow.
+    PROOF = "PROOF"
 
 
 class HostKind(StrEnum):

@@ -265,7 +265,7 @@ describe(
 describe(
     SignInEventKind,
     "What happened to an account or to one of its sessions.",
-    SIGNED_IN="Somebody signed in with the password.",
+    SIGNED_IN="Somebody signed in.",
     SIGN_IN_REFUSED="Somebody tried a wrong password.",
     PASSWORD_REFUSED="Somebody who was signed in gave a wrong password to change something.",
     SIGNED_OUT="Signed out.",
@@ -276,6 +276,14 @@ describe(
     PASSWORD_CHANGED="The password was changed.",
     EMAIL_CHANGE_REQUESTED="A change of the e-mail address was asked for.",
     EMAIL_CHANGED="The e-mail address was changed.",
+    FACTOR_REFUSED="Somebody gave a wrong second factor: to sign in, or to change something.",
+    TOTP_ENABLED="An authenticator app was switched on.",
+    TOTP_DISABLED="The authenticator app was switched off.",
+    PASSKEY_ADDED="A passkey was added.",
+    PASSKEY_REMOVED="A passkey was removed.",
+    PASSKEY_SUSPECTED="A passkey was refused: its counter went back, so there may be a copy.",
+    RECOVERY_CODES_MADE="New recovery codes were made; those of before are void.",
+    RECOVERY_CODE_USED="A recovery code was used.",
 )
 
 describe(

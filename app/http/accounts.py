@@ -11,17 +11,15 @@ from app import clock
 from app.actor import Actor
 from app.http.auth import (
     MAX_BODY,
-    NO_STORE,
-    PATH,
     Body,
     Email,
     NewPassword,
     Password,
-    Reply,
     client_of,
     require_json,
 )
 from app.http.problems import documented
+from app.http.signed_in import NO_STORE, PATH, Reply
 from app.http.state import keys_of, runtime_of
 from app.identity import flows, tokens
 

@@ -1,13 +1,10 @@
 """Registration and sign-in."""
 
-import base64
-from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, Router, post
 from litestar.connection import ASGIConnection
-from litestar.datastructures import Cookie
 from litestar.params import JSONBody
 from msgspec import Meta
 
@@ -16,17 +13,24 @@ from app.actor import ANONYMOUS, Actor
 from app.errors import Forbidden
 from app.http import problems
 from app.http.problems import UnsupportedMediaType, documented
+from app.http.signed_in import (
+    COOKIE,
+    NO_STORE,
+    PATH,
+    SECOND_FACTOR,
+    RefreshText,
+    Reply,
+    SignedInReply,
+    cookie,
+    reply,
+)
 from app.http.state import keys_of, runtime_of
 from app.identity import flows, rules, service, tokens
 from app.identity.client import Client, client_from
 from app.identity.errors import AccessTokenRefused, RefreshRefused
 from app.identity.flows import Registration
-from app.identity.service import SignedIn
 
-COOKIE = "roost_refresh"
-PATH = "/auth"
 MAX_BODY = 16 * 1024
-NO_STORE = {"cache-control": "no-store"}
 
 Email = Annotated[
     str,
@@ -61,14 +65,6 @@ NewPassword = Annotated[
     ),
 ]
 Password = Annotated[str, Meta(max_length=1_024, extra_json_schema={"format": "password"})]
-RefreshText = Annotated[
-    str,
-    Meta(
-        max_length=256,
-        description="Used once: each answer brings the next one.",
-        examples=["3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"],
-    ),
-]
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -105,10 +101,6 @@ class RefreshBody(Body, frozen=True, kw_only=True):
     refresh_token: RefreshText | None = None
 
 
-class Reply(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What clients get."""
-
-
 class Registered(Reply, frozen=True, kw_only=True):
     """What was sent, without the password. The same whether or not the address was known."""
 
@@ -116,33 +108,6 @@ class Registered(Reply, frozen=True, kw_only=True):
     username: str
     first_name: str
     last_name: str
-
-
-class AccountReply(Reply, frozen=True, kw_only=True):
-    """The signed-in person, as `viewer` shows them in GraphQL."""
-
-    id: Annotated[str, Meta(description="The same id as in GraphQL.")]
-    email: str
-    email_verified: bool
-    username: str
-    first_name: str
-    last_name: str
-    bio: str
-    picture_url: str | None
-    is_host: bool
-    host_since: datetime | None
-    created_at: datetime
-
-
-class SignedInReply(Reply, frozen=True, kw_only=True):
-    """A signed-in session."""
-
-    access_token: Annotated[
-        str, Meta(description="For `Authorization: Bearer …`, here and in GraphQL.")
-    ]
-    expires_in: Annotated[int, Meta(gt=0, description="Seconds that the access token lasts.")]
-    refresh_token: RefreshText
-    user: AccountReply
 
 
 def require_json(request: Request[Any, Any, Any]) -> None:
@@ -186,16 +151,18 @@ async def register(
     status_code=200,
     summary="Sign in",
     description=(
-        f"Also sets the refresh token as the cookie `{COOKIE}`, which scripts cannot read."
+        f"Also sets the refresh token as the cookie `{COOKIE}`, which scripts cannot read. Whoever "
+        "has an authenticator app or a passkey gets 202 and a challenge instead: nobody is signed "
+        "in before `POST /auth/second-factor` has met it."
     ),
     response_description="Signed in.",
-    responses=documented(400, 401, 413, 415, 429),
+    responses=SECOND_FACTOR | documented(400, 401, 413, 415, 429),
 )
 async def login(
     request: Request[Any, Any, Any], data: JSONBody[LoginBody]
 ) -> Response[SignedInReply]:
     runtime = runtime_of(request)
-    signed_in = await flows.sign_in(
+    outcome = await flows.sign_in(
         runtime.db,
         runtime.limiter,
         keys_of(request),
@@ -204,7 +171,7 @@ async def login(
         client_of(request),
         clock.now(),
     )
-    return _reply(request, signed_in)
+    return reply(request, outcome)
 
 
 @post(
@@ -228,7 +195,7 @@ async def refresh(
     refreshed = await flows.refresh(
         runtime_of(request).db, keys_of(request), token, client_of(request), clock.now()
     )
-    return _reply(request, refreshed)
+    return reply(request, refreshed)
 
 
 @post(
@@ -247,20 +214,20 @@ async def logout(
     request: Request[Any, Any, Any], data: JSONBody[RefreshBody | None] = None
 ) -> Response[None]:
     presented = _presented(request, data)
-    token = None if presented is None else tokens.decode_refresh_token(presented)
+    token = None if presented is None else tokens.decode_token(presented)
     actor, now = _actor(request), clock.now()
     if token is not None or actor.session_id is not None:
         client = client_of(request)
         await runtime_of(request).db.run(
             lambda session: service.logout(session, actor, token, client, now)
         )
-    return Response(None, cookies=[_cookie(request, None)], headers=NO_STORE)
+    return Response(None, cookies=[cookie(request, None)], headers=NO_STORE)
 
 
 def forget_cookie(request: Request[Any, Any, Any], refused: RefreshRefused) -> Response[Any]:
     """Litestar's handler of a refresh token that is good for nothing any more."""
     response = problems.from_domain(refused)
-    response.set_cookie(_cookie(request, None))
+    response.set_cookie(cookie(request, None))
     return response
 
 
@@ -299,50 +266,6 @@ def client_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Client:
     """The program that asks."""
     agent = connection.headers.get("user-agent", "")
     return client_from(agent, connection.client.host if connection.client else "")
-
-
-def _cookie(request: Request[Any, Any, Any], token: str | None) -> Cookie:
-    """The refresh token for browsers; None takes it away."""
-    settings = runtime_of(request).settings
-    return Cookie(
-        key=COOKIE,
-        value=token or "",
-        path=PATH,
-        max_age=0 if token is None else settings.refresh_token_seconds,
-        httponly=True,
-        samesite="lax",
-        secure=settings.is_production,
-    )
-
-
-def _reply(request: Request[Any, Any, Any], signed_in: SignedIn) -> Response[SignedInReply]:
-    user = signed_in.user
-    reply = SignedInReply(
-        access_token=signed_in.access_token,
-        expires_in=signed_in.expires_in,
-        refresh_token=signed_in.refresh_token,
-        user=AccountReply(
-            # As `schema.ids` has it, so that a client's cache knows one person by one id.
-            id=base64.urlsafe_b64encode(f"User:{user.id}".encode()).decode().rstrip("="),
-            email=user.email,
-            email_verified=user.email_verified_at is not None,
-            username=user.username,
-            first_name=user.first_name,
-            last_name=user.last_name,
-            bio=user.bio,
-            picture_url=_absolute(request, user.picture_url),
-            is_host=user.is_host,
-            host_since=user.host_since_at,
-            created_at=user.created_at,
-        ),
-    )
-    return Response(reply, cookies=[_cookie(request, signed_in.refresh_token)], headers=NO_STORE)
-
-
-def _absolute(request: Request[Any, Any, Any], url: str | None) -> str | None:
-    if url is not None and url.startswith("/"):
-        return runtime_of(request).settings.public_url.rstrip("/") + url
-    return url
 
 
 auth_router = Router(

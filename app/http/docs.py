@@ -10,7 +10,7 @@ from litestar.openapi.plugins import JsonRenderPlugin, ScalarRenderPlugin
 from litestar.openapi.spec import Server, Tag
 
 from app.config import Settings
-from app.http import accounts, auth, health, problems
+from app.http import accounts, auth, factors, health, problems, second_factor, signed_in
 from app.http.state import keys_of
 from app.identity import tokens
 
@@ -25,6 +25,7 @@ Every answer carries `X-Request-ID`; one that a client sends is taken over.
 TAGS = [
     Tag("Sign-in", "Accounts and their sessions."),
     Tag("Account", "E-mail addresses and passwords."),
+    Tag("Second factors", "Authenticator apps, recovery codes and passkeys."),
     Tag("Webhooks", "For payment providers."),
     Tag("Health", "For orchestrators."),
     Tag("Pictures", "Files of listings and people."),
@@ -34,13 +35,25 @@ MODELS = (
     auth.Registered,
     auth.LoginBody,
     auth.RefreshBody,
-    auth.SignedInReply,
+    signed_in.SignedInReply,
+    signed_in.SecondFactorReply,
     accounts.CodeBody,
     accounts.ForgottenBody,
     accounts.ResetBody,
     accounts.ChangePasswordBody,
     accounts.ChangeEmailBody,
     accounts.EmailChangeReply,
+    second_factor.SecondFactorBody,
+    second_factor.PasskeySignInBody,
+    second_factor.PasskeyOptionsReply,
+    factors.ProofBody,
+    factors.ProofReply,
+    factors.ProvenBody,
+    factors.TotpReply,
+    factors.TotpCodeBody,
+    factors.RecoveryCodesReply,
+    factors.NewPasskeyBody,
+    factors.NewPasskeyReply,
     health.Live,
     health.Ready,
     problems.Problem,

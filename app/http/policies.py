@@ -12,6 +12,8 @@ class RoutePolicy(StrEnum):
     REFRESH_TOKEN = "REFRESH_TOKEN"
     # The code of a link that was mailed to an address.
     MAILED_CODE = "MAILED_CODE"
+    # A challenge that was handed out moments ago to the same client.
+    CHALLENGE = "CHALLENGE"
     # An access token; what changes an account wants its session to be open, too.
     SIGNED_IN = "SIGNED_IN"
     # The provider's signature over the body.
@@ -23,6 +25,9 @@ class RoutePolicy(StrEnum):
 ROUTES: Mapping[str, RoutePolicy] = {
     "POST /auth/register": RoutePolicy.ANYBODY,
     "POST /auth/login": RoutePolicy.ANYBODY,
+    "POST /auth/second-factor": RoutePolicy.CHALLENGE,
+    "POST /auth/passkey-sign-in-options": RoutePolicy.ANYBODY,
+    "POST /auth/passkey-sign-in": RoutePolicy.CHALLENGE,
     "POST /auth/refresh": RoutePolicy.REFRESH_TOKEN,
     # There is nothing to end without one of the tokens.
     "POST /auth/logout": RoutePolicy.ANYBODY,
@@ -33,6 +38,15 @@ ROUTES: Mapping[str, RoutePolicy] = {
     "POST /auth/change-password": RoutePolicy.SIGNED_IN,
     "POST /auth/change-email": RoutePolicy.SIGNED_IN,
     "POST /auth/confirm-email-change": RoutePolicy.MAILED_CODE,
+    # What proves the caller anew, and what then takes the proof.
+    "POST /auth/proof-options": RoutePolicy.SIGNED_IN,
+    "POST /auth/proof": RoutePolicy.SIGNED_IN,
+    "POST /auth/enroll-totp": RoutePolicy.SIGNED_IN,
+    "POST /auth/confirm-totp": RoutePolicy.SIGNED_IN,
+    "POST /auth/disable-totp": RoutePolicy.SIGNED_IN,
+    "POST /auth/recovery-codes": RoutePolicy.SIGNED_IN,
+    "POST /auth/passkey-options": RoutePolicy.SIGNED_IN,
+    "POST /auth/add-passkey": RoutePolicy.SIGNED_IN,
     # Where there is no web app. The pages themselves hold nothing.
     "GET /verify-email": RoutePolicy.ANYBODY,
     "GET /confirm-email-change": RoutePolicy.ANYBODY,

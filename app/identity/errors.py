@@ -80,3 +80,75 @@ class AccessTokenRefused(Unauthenticated):
 
     def __init__(self, message: str = "The access token is not valid.") -> None:
         super().__init__(message)
+
+
+class ChallengeRefused(DomainError):
+    """A challenge is not ours, was met, has expired, or was given to somebody else."""
+
+    code = "CHALLENGE_REFUSED"
+
+    def __init__(self) -> None:
+        super().__init__("This took too long, or was finished already. Begin again.")
+
+
+class SecondFactorRefused(Unauthenticated):
+    """The password was right; the code is wrong or was used, or the passkey did not fit."""
+
+    code = "SECOND_FACTOR_REFUSED"
+
+    def __init__(self) -> None:
+        super().__init__("This code or passkey is not right, or was used before.")
+
+
+class PasskeyRefused(Unauthenticated):
+    """What an authenticator answered does not prove anything, or is by a passkey nobody has."""
+
+    code = "PASSKEY_REFUSED"
+
+    def __init__(self) -> None:
+        super().__init__("This passkey is not known here, or did not answer what it was asked.")
+
+
+class PasskeyKnown(Conflict):
+    """The credential is somebody's passkey already."""
+
+    code = "PASSKEY_KNOWN"
+
+    def __init__(self) -> None:
+        super().__init__("This passkey is in use already.")
+
+
+class FactorRefused(Forbidden):
+    """Somebody who is signed in gave a code or a passkey that is not right."""
+
+    code = "FACTOR_REFUSED"
+
+    def __init__(self) -> None:
+        super().__init__("This code or passkey is not right, or was used before.")
+
+
+class ProofRequired(Forbidden):
+    """Changing how one signs in wants proof that it is still the same person."""
+
+    code = "PROOF_REQUIRED"
+
+    def __init__(self) -> None:
+        super().__init__("Prove that it is you first: see POST /auth/proof.")
+
+
+class FreshSignInRequired(Forbidden):
+    """There is neither password nor factor to prove anything by; only signing in again does."""
+
+    code = "FRESH_SIGN_IN_REQUIRED"
+
+    def __init__(self) -> None:
+        super().__init__("Sign in again first.")
+
+
+class TotpEnabled(Conflict):
+    """There is an authenticator app already; two would not be told apart."""
+
+    code = "TOTP_ENABLED"
+
+    def __init__(self) -> None:
+        super().__init__("Switch the authenticator app of before off first.")

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from app.outbox import Event
+from db.enums import SignInEventKind
 
 
 class LinkIssued(Event, frozen=True, kw_only=True):
@@ -42,6 +43,15 @@ class EmailChanged(Event, frozen=True, kw_only=True):
     tasks = ("notifications.email_changed",)
     user_id: UUID
     old_email: str
+    change_id: UUID
+
+
+class FactorsChanged(Event, frozen=True, kw_only=True):
+    """Something happened to an account's second factors, which its owner is to hear of."""
+
+    tasks = ("notifications.factors_changed",)
+    user_id: UUID
+    kind: SignInEventKind
     change_id: UUID
 
 

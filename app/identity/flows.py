@@ -7,9 +7,10 @@ import msgspec
 from sqlalchemy import select
 
 from app.actor import Actor
-from app.identity import accounts, audit, limits, rules, service, tokens
+from app.identity import accounts, audit, entry, limits, rules, service, tokens
 from app.identity.accounts import NewAccount
 from app.identity.client import Client
+from app.identity.entry import SecondFactorRequired
 from app.identity.errors import RefreshRefused, SignInRefused, WrongPassword
 from app.identity.passwords import hash_password, verify_password
 from app.identity.service import SignedIn
@@ -63,8 +64,8 @@ async def sign_in(
     password: str,
     client: Client,
     now: datetime,
-) -> SignedIn:
-    """Sign a device in by e-mail address or username.
+) -> SignedIn | SecondFactorRequired:
+    """Sign a device in by e-mail address or username, or ask for the account's second factor.
 
     Raises SignInRefused, AccountSuspended, RateLimited, Unavailable.
     """
@@ -81,25 +82,33 @@ async def sign_in(
     if found is None:
         # Noted for unknown logins, too: it takes as long.
         refused = SignInEventKind.SIGN_IN_REFUSED
-        await _note_refusal(db, refused, candidates[0].user_id, client, now)
+        await note_refusal(db, refused, candidates[0].user_id, client, now)
         raise SignInRefused
     candidate, better = found
-    signed_in = await db.run(
-        lambda session: service.open_session(
-            session, keys, candidate=candidate, better_hash=better, client=client, now=now
+    user_id = candidate.user_id
+    assert user_id is not None
+    begun = await db.run(
+        lambda session: entry.begin(
+            session,
+            keys,
+            user_id,
+            client,
+            now,
+            password_hash=candidate.password_hash,
+            better_hash=better,
         )
     )
-    if signed_in is None:
+    if begun is None:
         raise SignInRefused
     await limiter.give_back(counted)
-    return signed_in
+    return begun
 
 
 async def refresh(
     db: Database, keys: TokenKeys, refresh_token: str, client: Client, now: datetime
 ) -> SignedIn:
     """Exchange a refresh token for the next one. Raises RefreshRefused."""
-    token = tokens.decode_refresh_token(refresh_token)
+    token = tokens.decode_token(refresh_token)
     if token is None:
         raise RefreshRefused
     refreshed = await db.run(lambda session: service.refresh(session, keys, token, client, now))
@@ -160,7 +169,7 @@ async def change_password(
 
     Raises Unauthenticated, WrongPassword, Invalid, RateLimited, Unavailable.
     """
-    stored = await _verified_hash(db, limiter, actor, current, client, now)
+    stored = await verified_hash(db, limiter, actor, current, client, now)
     async with db.read() as connection:
         found = await connection.execute(
             select(User.username, User.email, User.first_name, User.last_name).where(
@@ -190,7 +199,7 @@ async def change_email(
     WrongPassword, Invalid, RateLimited, Unavailable.
     """
     email = rules.clean_email(new_email)
-    await _verified_hash(db, limiter, actor, password, client, now)
+    await verified_hash(db, limiter, actor, password, client, now)
     await limiter.take(limits.mail(email, client.address))
     await db.run(lambda session: accounts.request_email_change(session, actor, email, client, now))
 
@@ -216,7 +225,7 @@ async def confirm_email_change(
     )
 
 
-async def _verified_hash(
+async def verified_hash(
     db: Database, limiter: Limiter, actor: Actor, password: str, client: Client, now: datetime
 ) -> str:
     """The stored hash of the caller's password. Raises WrongPassword when it is another one's.
@@ -233,13 +242,13 @@ async def _verified_hash(
     valid, _ = await verify_password(password[: rules.MAX_PASSWORD + 1], stored)
     if not valid or stored is None:
         kind = SignInEventKind.PASSWORD_REFUSED
-        await _note_refusal(db, kind, actor.user_id, client, now)
+        await note_refusal(db, kind, actor.user_id, client, now)
         raise WrongPassword
     await limiter.give_back(counted)
     return stored
 
 
-async def _note_refusal(
+async def note_refusal(
     db: Database, kind: SignInEventKind, user_id: UUID | None, client: Client, now: datetime
 ) -> None:
     await db.run(lambda session: audit.record(session, kind, user_id, client, now))

@@ -4,11 +4,14 @@ A sign-in counts against what was typed, against the address it came from, again
 and against all there are. One that succeeds is given back, so only failures count.
 """
 
+from uuid import UUID
+
 from app.limits import Limit, bucket, network
 
 MINUTE = 60
 QUARTER = 15 * MINUTE
 HOUR = 60 * MINUTE
+DAY = 24 * HOUR
 
 
 def sign_in(login: str, address: str) -> list[Limit]:
@@ -49,4 +52,42 @@ def mailed_code(address: str) -> list[Limit]:
     return [
         bucket("code:address", network(address), 60, QUARTER),
         bucket("code", "", 3_000, MINUTE),
+    ]
+
+
+def totp(user_id: UUID, address: str) -> list[Limit]:
+    """Guesses of an authenticator app's code, by somebody who has the password already.
+
+    Three codes in a million are right at any time: 40 guesses a day are one chance in 8,000, and
+    one in 23 in a year. Not by challenge, of which there are as many as one likes.
+    """
+    return [
+        bucket("totp:account-address", f"{user_id}\n{network(address)}", 10, QUARTER),
+        bucket("totp:account", str(user_id), 40, DAY),
+        *_factor(address),
+    ]
+
+
+def unguessable(user_id: UUID, address: str) -> list[Limit]:
+    """Recovery codes and passkeys: apart from guesses of an app's codes, whose limit somebody
+    else may have used up."""
+    return [
+        bucket("factor:account-address", f"{user_id}\n{network(address)}", 20, QUARTER),
+        bucket("factor:account", str(user_id), 100, HOUR),
+        *_factor(address),
+    ]
+
+
+def challenge(address: str) -> list[Limit]:
+    """Passkey challenges for nobody in particular, each of which is kept for minutes."""
+    return [
+        bucket("challenge:address", network(address), 60, QUARTER),
+        bucket("challenge", "", 3_000, MINUTE),
+    ]
+
+
+def _factor(address: str) -> list[Limit]:
+    return [
+        bucket("factor:address", network(address), 50, QUARTER),
+        bucket("factor", "", 3_000, MINUTE),
     ]

@@ -13,6 +13,7 @@ from app.errors import Invalid
 MIN_PASSWORD = 10
 MAX_PASSWORD = 256
 MAX_NAME = 100
+MAX_LABEL = 60
 MAX_EMAIL = 254
 MAX_EMAIL_LOCAL = 64
 MAX_LOGIN = 254
@@ -80,6 +81,16 @@ def clean_name(text: str, field: str) -> str:
     if _NOT_IN_NAMES.search(name):
         raise Invalid("A name cannot hold links or markup.", field=field)
     return name
+
+
+def clean_label(text: str, field: str) -> str:
+    """What somebody calls a thing of theirs, its spaces tidied, 1–60 characters. Raises Invalid."""
+    if len(text) > 4 * MAX_LABEL or any(not letter.isprintable() for letter in text):
+        raise Invalid(f"A name has at most {MAX_LABEL} printable characters.", field=field)
+    label = " ".join(unicodedata.normalize("NFC", text).split())
+    if not 1 <= len(label) <= MAX_LABEL:
+        raise Invalid(f"A name has 1 to {MAX_LABEL} characters.", field=field)
+    return label
 
 
 def personal_words(username: str, email: str, first_name: str, last_name: str) -> tuple[str, ...]:

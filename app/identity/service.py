@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from app import pubsub
 from app.actor import Actor, Role
 from app.errors import NotFound, Unauthenticated
-from app.identity import audit, tokens
+from app.identity import audit, challenges, tokens
 from app.identity.client import Client
 from app.identity.errors import AccountSuspended
 from app.identity.events import session_channel
@@ -82,23 +82,17 @@ NOBODY = Candidate()
 MOST_CLAIMS = 2
 
 
-async def open_session(
-    session: AsyncSession,
-    keys: TokenKeys,
-    *,
-    candidate: Candidate,
-    better_hash: str | None,
-    client: Client,
-    now: datetime,
-) -> SignedIn | None:
-    """Sign a device in, if the password that was verified is still the user's.
+async def locked_account(
+    session: AsyncSession, user_id: UUID | None, password_hash: str | None = None
+) -> Account | None:
+    """A user, locked against other changes of how they sign in; None when they have gone.
 
-    None when it was changed in the meantime: that change ended all sessions, and must not miss
-    this one. Raises AccountSuspended. `better_hash` replaces a hash made with weaker parameters.
+    With `password_hash`, None too when it is not (any more) the user's. Raises AccountSuspended.
     """
     found = await session.execute(
         select(*ACCOUNT, User.suspended_at)
-        .where(User.id == candidate.user_id, User.password_hash == candidate.password_hash)
+        .where(User.id == user_id)
+        .where(*([User.password_hash == password_hash] if password_hash is not None else []))
         .with_for_update(key_share=True)
     )
     row = found.first()
@@ -106,26 +100,28 @@ async def open_session(
         return None
     if row.suspended_at is not None:
         raise AccountSuspended
-    user_id = row.id
-    if better_hash is not None:
-        await session.execute(
-            update(User).where(User.id == user_id).values(password_hash=better_hash)
-        )
+    return _account(row)
+
+
+async def open_session(
+    session: AsyncSession, keys: TokenKeys, account: Account, client: Client, now: datetime
+) -> SignedIn:
+    """Sign a device in. Only app.identity.entry does, for a `locked_account` that proved enough."""
     session_id = new_id()
     await session.execute(
         insert(SignInSession).values(
             id=session_id,
-            user_id=user_id,
+            user_id=account.id,
             user_agent=client.user_agent,
             created_at=now,
             last_used_at=now,
             expires_at=now + timedelta(seconds=keys.refresh_token_seconds),
         )
     )
-    token = tokens.new_refresh_token()
+    token = tokens.new_token()
     await _store(session, token, session_id, now)
-    await audit.record(session, SignInEventKind.SIGNED_IN, user_id, client, now, session_id)
-    return _signed_in(keys, _account(row), session_id, token, now)
+    await audit.record(session, SignInEventKind.SIGNED_IN, account.id, client, now, session_id)
+    return _signed_in(keys, account, session_id, token, now)
 
 
 async def refresh(
@@ -202,7 +198,11 @@ async def revoke_all(
     *,
     but: UUID | None = None,
 ) -> int:
-    """End every sign-in session of a user, or all `but` one. Returns how many there were."""
+    """End every sign-in session of a user, or all `but` one. Returns how many there were.
+
+    Those that wait for a second factor end as well.
+    """
+    await challenges.void(session, user_id)
     found = await session.execute(
         select(SignInSession.id)
         .where(SignInSession.user_id == user_id, SignInSession.revoked_at.is_(None))
@@ -337,7 +337,7 @@ def _signed_in(
             keys, user_id=user.id, session_id=session_id, role=user.role, now=now
         ),
         expires_in=keys.access_token_seconds,
-        refresh_token=tokens.encode_refresh_token(token),
+        refresh_token=tokens.encode_token(token),
     )
 
 

@@ -31,7 +31,7 @@ AUDIENCE = "roost"
 LEEWAY = timedelta(seconds=30)
 # No setting makes an access token, which cannot be taken back, last longer.
 MAX_ACCESS_TOKEN_SECONDS = 600
-REFRESH_TOKEN_BYTES = 32
+TOKEN_BYTES = 32
 REMEMBERED_TOKENS = 4_096
 # Longer ones are not worth a look.
 MAX_HEADER_LENGTH = 4_096
@@ -49,6 +49,8 @@ class TokenKeys(msgspec.Struct, frozen=True, kw_only=True):
     refresh_secrets: tuple[bytes, ...]
     # The same for mailed links.
     link_secrets: tuple[bytes, ...]
+    # And for what is kept encrypted (app.identity.sealing).
+    sealing_secrets: tuple[bytes, ...]
     issuer: str
     access_token_seconds: int
     refresh_token_seconds: int
@@ -76,6 +78,7 @@ def load_keys(settings: Settings) -> TokenKeys:
         claims_of=lru_cache(REMEMBERED_TOKENS)(partial(_verified, verifying)),
         refresh_secrets=tuple(_derived(key, b"roost refresh tokens") for key in keys),
         link_secrets=tuple(_derived(key, b"roost mailed links") for key in keys),
+        sealing_secrets=tuple(_derived(key, b"roost sealed secrets") for key in keys),
         issuer=settings.public_url,
         access_token_seconds=min(settings.access_token_seconds, MAX_ACCESS_TOKEN_SECONDS),
         refresh_token_seconds=settings.refresh_token_seconds,
@@ -132,9 +135,9 @@ def jwks(keys: TokenKeys) -> dict[str, Any]:
     }
 
 
-def new_refresh_token() -> bytes:
-    """The first refresh token of a family: 32 random bytes."""
-    return secrets.token_bytes(REFRESH_TOKEN_BYTES)
+def new_token() -> bytes:
+    """A secret to hand out, of which only `token_hash` is stored: 32 random bytes."""
+    return secrets.token_bytes(TOKEN_BYTES)
 
 
 def successors(keys: TokenKeys, token: bytes) -> tuple[bytes, ...]:
@@ -149,25 +152,23 @@ def successors(keys: TokenKeys, token: bytes) -> tuple[bytes, ...]:
 
 
 def token_hash(token: bytes) -> bytes:
-    """What is stored of a refresh token. It is random, so a plain hash is enough."""
+    """What is stored of a token. It is random, so a plain hash is enough."""
     return hashlib.sha256(token).digest()
 
 
-def encode_refresh_token(token: bytes) -> str:
-    """A refresh token as clients see it: base64url without padding."""
+def encode_token(token: bytes) -> str:
+    """A token as clients see it: base64url without padding."""
     return base64.urlsafe_b64encode(token).rstrip(b"=").decode()
 
 
-def decode_refresh_token(text: str) -> bytes | None:
-    """The inverse; None for what cannot be a refresh token."""
+def decode_token(text: str) -> bytes | None:
+    """The inverse; None for what cannot be one of our tokens."""
     try:
         token = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except ValueError:
         return None
     # Only what was issued, letter for letter: one token has one form.
-    return (
-        token if len(token) == REFRESH_TOKEN_BYTES and encode_refresh_token(token) == text else None
-    )
+    return token if len(token) == TOKEN_BYTES and encode_token(token) == text else None
 
 
 def _verified(keys: KeySet, token: str) -> _Claims:

@@ -18,7 +18,7 @@ from app.notifications.facts import MailedLink, Person, Stay
 from app.notifications.invitation import calendar
 from app.notifications.letters import Letter, Links
 from app.notifications.rules import Mailing, Occasion, mailings
-from db.enums import LinkPurpose
+from db.enums import LinkPurpose, SignInEventKind
 from db.session import Database
 
 log = logging.getLogger(__name__)
@@ -49,6 +49,15 @@ async def password_changed(db: Database, settings: Settings, user_id: UUID, refe
     """Tell a user that they have another password."""
     if person := await _person(db, user_id):
         await _send(settings, person, letters.password_changed(person, _links(settings)), reference)
+
+
+async def factors_changed(
+    db: Database, settings: Settings, user_id: UUID, kind: SignInEventKind, reference: str
+) -> None:
+    """Tell a user what happened to their second factors."""
+    if person := await _person(db, user_id):
+        letter = letters.factors_changed(person, kind, _links(settings))
+        await _send(settings, person, letter, reference)
 
 
 async def email_changed(

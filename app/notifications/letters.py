@@ -8,6 +8,7 @@ import msgspec
 
 from app.notifications.facts import Person, SentPayout
 from app.notifications.formats import count, money, plain
+from db.enums import SignInEventKind as Kind
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -182,6 +183,55 @@ def password_changed(person: Person, links: Links) -> Letter:
         paragraphs=("Your Roost account has a new password. Other devices were signed out.",),
         button=links.account("It was not me", "/forgot-password"),
         note="If it was not you, set a new password at once.",
+    )
+
+
+# What happened to somebody's second factors: subject, and what it means.
+_FACTORS = {
+    Kind.TOTP_ENABLED: (
+        "Your authenticator app is on",
+        "From now on, signing in to Roost asks for a code of your authenticator app.",
+    ),
+    Kind.TOTP_DISABLED: (
+        "Your authenticator app is off",
+        "Signing in to Roost does not ask for codes of your authenticator app any more.",
+    ),
+    Kind.PASSKEY_ADDED: (
+        "A passkey was added",
+        "Your Roost account has a new passkey. It signs you in without a password.",
+    ),
+    Kind.PASSKEY_REMOVED: (
+        "A passkey was removed",
+        "One of the passkeys of your Roost account signs nobody in any more.",
+    ),
+    Kind.PASSKEY_SUSPECTED: (
+        "A passkey was refused",
+        (
+            "Somebody used a passkey of yours whose counter has gone back: there may be a copy of "
+            "it. We refused it. Remove that passkey from your account unless you know why."
+        ),
+    ),
+    Kind.RECOVERY_CODES_MADE: (
+        "You have new recovery codes",
+        "Your Roost account has new recovery codes. Those of before do not work any more.",
+    ),
+    Kind.RECOVERY_CODE_USED: (
+        "A recovery code was used",
+        "One of the recovery codes of your Roost account was used. It does not work again.",
+    ),
+}
+
+
+def factors_changed(person: Person, kind: Kind, links: Links) -> Letter:
+    """To somebody whose second factors are not what they were. Raises KeyError for others."""
+    subject, meaning = _FACTORS[kind]
+    return Letter(
+        kind=kind.lower(),
+        subject=subject,
+        heading=f"{subject}, {plain(person.first_name)}",
+        paragraphs=(meaning,),
+        button=links.button("It was not me", "/forgot-password"),
+        note="If it was not you, set a new password at once, and look through your devices.",
     )
 
 

@@ -4,10 +4,14 @@ from db.models.availability import CalendarNight, OccupiedNight
 from db.models.bookings import Booking, BookingChange, IdempotencyKey
 from db.models.identity import (
     AccountLink,
+    Challenge,
     HostDetails,
+    Passkey,
+    RecoveryCode,
     RefreshToken,
     SignInEvent,
     SignInSession,
+    TotpSecret,
     User,
 )
 from db.models.ledger import JournalEntry, LedgerAccount, Posting
@@ -23,12 +27,14 @@ __all__ = [
     "Booking",
     "BookingChange",
     "CalendarNight",
+    "Challenge",
     "HostDetails",
     "IdempotencyKey",
     "JournalEntry",
     "LedgerAccount",
     "OccupiedNight",
     "OutboxMessage",
+    "Passkey",
     "Payment",
     "Payout",
     "PayoutAccount",
@@ -38,11 +44,13 @@ __all__ = [
     "PropertyPhoto",
     "PropertyTax",
     "ProviderEvent",
+    "RecoveryCode",
     "RefreshToken",
     "Refund",
     "Review",
     "SignInEvent",
     "SignInSession",
     "StaffAction",
+    "TotpSecret",
     "User",
 ]

@@ -1,14 +1,24 @@
-"""People, and the devices they are signed in on."""
+"""People, what they prove themselves by, and the devices they are signed in on."""
 
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, func, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, CITEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Key, one_of
-from db.enums import HostKind, LinkPurpose, SignInEventKind
+from db.enums import ChallengePurpose, HostKind, LinkPurpose, SignInEventKind
 
 
 class User(Base):
@@ -144,6 +154,82 @@ class RefreshToken(Base):
     used_at: Mapped[datetime | None]
     # Who exchanged it (a hash of user agent and address), to tell a retry from a theft.
     used_by: Mapped[str | None] = mapped_column(String(64))
+
+
+class TotpSecret(Base):
+    """What a person's authenticator app makes its codes of (RFC 6238)."""
+
+    __tablename__ = "totp_secrets"
+
+    user_id: Mapped[UUID] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    # Encrypted: app.identity.sealing.
+    sealed_secret: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    # None until the app has shown that it makes the right codes; it is asked for from then on.
+    confirmed_at: Mapped[datetime | None]
+    # The 30 seconds of the newest code that was used: neither it nor an older one works again.
+    last_step: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+
+
+class RecoveryCode(Base):
+    """A code that stands in for a lost factor; only its SHA-256 is kept, and it goes with use."""
+
+    __tablename__ = "recovery_codes"
+    __table_args__ = (CheckConstraint("length(code_hash) = 32", name="code_hash"),)
+
+    user_id: Mapped[UUID] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Passkey(Base):
+    """A WebAuthn credential of a person: the public half of a key in their device."""
+
+    __tablename__ = "passkeys"
+    __table_args__ = (
+        Index(None, "user_id"),
+        CheckConstraint("length(credential_id) BETWEEN 1 AND 1023", name="credential_id"),
+        CheckConstraint("sign_count >= 0", name="sign_count"),
+    )
+
+    id: Mapped[Key]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    credential_id: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    # COSE_Key, as the authenticator gave it.
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    # How often the authenticator says that it has signed; 0 from those that do not count.
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    # How browsers reach it: hints for the next time.
+    transports: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    name: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    last_used_at: Mapped[datetime | None]
+
+
+class Challenge(Base):
+    """Something to be answered once, soon, by whom it was given to; only its SHA-256 is kept."""
+
+    __tablename__ = "challenges"
+    __table_args__ = (
+        Index(None, "user_id"),
+        Index(None, "expires_at"),
+        one_of("purpose", ChallengePurpose),
+        CheckConstraint("(user_id IS NULL) = (purpose = 'PASSKEY_SIGN_IN')", name="user_id"),
+        CheckConstraint("length(token_hash) = 32", name="token_hash"),
+    )
+
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    purpose: Mapped[str]
+    # None while nobody knows whose passkey it will be.
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    # Who may answer: a client (its fingerprint), or a sign-in session (its id).
+    holder: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    expires_at: Mapped[datetime]
 
 
 class SignInEvent(Base):

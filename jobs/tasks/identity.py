@@ -1,10 +1,10 @@
-"""What follows from events about accounts."""
+"""What follows from events about accounts, and what is to be cleared away."""
 
 from app import clock
-from app.identity import accounts
+from app.identity import accounts, challenges, tokens, totp
 from app.identity.events import PasswordForgotten
 from app.runtime import Runtime
-from jobs.registry import task
+from jobs.registry import sweep, task
 
 
 @task("identity.answer_forgotten_password")
@@ -13,3 +13,17 @@ async def answer_forgotten_password(runtime: Runtime, event: PasswordForgotten) 
     await runtime.db.run(
         lambda session: accounts.answer_forgotten_password(session, event.email, event.link_id, now)
     )
+
+
+@sweep("identity.drop_expired_challenges", every_seconds=600)
+async def drop_expired_challenges(runtime: Runtime) -> None:
+    now = clock.now()
+    await runtime.db.run(lambda session: challenges.drop_expired(session, now))
+
+
+@sweep("identity.renew_seals", every_seconds=600)
+async def renew_seals(runtime: Runtime) -> None:
+    """After a change of the signing keys: until none but the first has sealed anything."""
+    keys = tokens.load_keys(runtime.settings)
+    while await runtime.db.run(lambda session: totp.renew_seals(session, keys)):
+        pass

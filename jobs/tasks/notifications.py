@@ -10,7 +10,13 @@ from app.bookings.events import (
     BookingExpired,
     BookingRequested,
 )
-from app.identity.events import EmailChanged, EmailVerified, LinkIssued, PasswordChanged
+from app.identity.events import (
+    EmailChanged,
+    EmailVerified,
+    FactorsChanged,
+    LinkIssued,
+    PasswordChanged,
+)
 from app.notifications import flows
 from app.notifications.rules import Occasion
 from app.payouts.events import PayoutSent
@@ -34,6 +40,13 @@ async def welcome(runtime: Runtime, event: EmailVerified) -> None:
 @task("notifications.password_changed", timeout_seconds=SECONDS, lane=Lane.MAIL)
 async def password_changed(runtime: Runtime, event: PasswordChanged) -> None:
     await flows.password_changed(runtime.db, runtime.settings, event.user_id, str(event.change_id))
+
+
+@task("notifications.factors_changed", timeout_seconds=SECONDS, lane=Lane.MAIL)
+async def factors_changed(runtime: Runtime, event: FactorsChanged) -> None:
+    await flows.factors_changed(
+        runtime.db, runtime.settings, event.user_id, event.kind, str(event.change_id)
+    )
 
 
 @task("notifications.email_changed", timeout_seconds=SECONDS, lane=Lane.MAIL)

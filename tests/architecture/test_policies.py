@@ -49,6 +49,12 @@ ANSWERS = {
     for member in kind.types
 } - set(FIELDS)
 
+CREDENTIAL = {"id": "x", "rawId": "x", "type": "public-key"}
+ASSERTION = CREDENTIAL | {
+    "response": {"clientDataJSON": "x", "authenticatorData": "x", "signature": "x"}
+}
+ATTESTATION = CREDENTIAL | {"response": {"clientDataJSON": "x", "attestationObject": "x"}}
+
 
 def test_every_field_declares_who_may_read_it() -> None:
     for name, kind in TYPES.items():
@@ -90,11 +96,21 @@ async def test_routes_do_what_they_declare(settings: Settings) -> None:
         "/auth/reset-password": {"token": "x", "password": "seven quiet herons"},
         "/auth/verify-email": {"token": "x"},
         "/auth/confirm-email-change": {"token": "x"},
+        "/auth/second-factor": {"challenge": "x", "totp": "000000"},
+        "/auth/passkey-sign-in": {"challenge": "x", "passkey": ASSERTION},
+        "/auth/proof": {},
+        "/auth/enroll-totp": {"proof": "x"},
+        "/auth/confirm-totp": {"code": "000000"},
+        "/auth/disable-totp": {"proof": "x"},
+        "/auth/recovery-codes": {"proof": "x"},
+        "/auth/passkey-options": {"proof": "x"},
+        "/auth/add-passkey": {"challenge": "x", "name": "x", "passkey": ATTESTATION},
     }
     refusals = {
         RoutePolicy.SIGNED_IN: (401, "UNAUTHENTICATED"),
         RoutePolicy.REFRESH_TOKEN: (401, "REFRESH_REFUSED"),
         RoutePolicy.MAILED_CODE: (400, "LINK_REFUSED"),
+        RoutePolicy.CHALLENGE: (400, "CHALLENGE_REFUSED"),
         RoutePolicy.SIGNATURE: (400, None),
     }
     async with serving(settings) as app, client_of(app) as client:

@@ -14,11 +14,11 @@ from sqlalchemy import func, select, update
 
 from app.config import Settings
 from app.errors import Invalid, Unavailable
-from app.identity import flows, passwords, service, tokens
+from app.identity import entry, flows, passwords, tokens
 from app.identity.client import Client
 from app.identity.errors import SignInRefused, UsernameTaken
 from app.identity.flows import Registration
-from app.identity.service import Candidate, SignedIn
+from app.identity.service import SignedIn
 from app.limits import Limiter
 from db.models import OutboxMessage, RefreshToken, SignInSession, User
 from db.session import Database
@@ -38,7 +38,9 @@ CLIENT = Client(user_agent="tests", address="192.0.2.1")
 
 async def sign_in(db: Database, settings: Settings, login: str, password: str) -> SignedIn:
     keys = tokens.load_keys(settings)
-    return await flows.sign_in(db, alone(), keys, login, password, CLIENT, NOW)
+    signed_in = await flows.sign_in(db, alone(), keys, login, password, CLIENT, NOW)
+    assert isinstance(signed_in, SignedIn)
+    return signed_in
 
 
 def alone() -> Limiter:
@@ -222,13 +224,13 @@ async def test_a_password_changed_during_sign_in_lets_nobody_in(
 ) -> None:
     await register(db)
     async with db.transaction() as session:
-        signed_in = await service.open_session(
+        signed_in = await entry.begin(
             session,
             tokens.load_keys(settings),
-            candidate=Candidate(await user_id(db), "what it was when it was verified"),
-            better_hash=None,
-            client=CLIENT,
-            now=NOW,
+            await user_id(db),
+            CLIENT,
+            NOW,
+            password_hash="what it was when it was verified",
         )
     assert signed_in is None
     assert await count(db, SignInSession) == 0

@@ -12,11 +12,11 @@ from sqlalchemy import func, select
 from app.actor import ANONYMOUS, Actor
 from app.config import Settings
 from app.dev.secrets import new_signing_key
-from app.identity import flows, service, tokens
+from app.identity import entry, flows, service, tokens
 from app.identity.client import Client
 from app.identity.errors import RefreshRefused
 from app.identity.events import session_channel
-from app.identity.service import Candidate, SignedIn
+from app.identity.service import SignedIn
 from app.identity.tokens import TokenKeys
 from app.pubsub import SESSION_KEY, LiveUpdates
 from db.models import RefreshToken, SignInSession
@@ -40,15 +40,10 @@ async def sign_in(db: Database, keys: TokenKeys) -> SignIn:
 
     async def open_session() -> SignedIn:
         async with db.transaction() as session:
-            signed_in = await service.open_session(
-                session,
-                keys,
-                candidate=Candidate(user_id, "verified"),
-                better_hash=None,
-                client=PHONE,
-                now=NOW,
+            signed_in = await entry.begin(
+                session, keys, user_id, PHONE, NOW, password_hash="verified"
             )
-        assert signed_in is not None
+        assert isinstance(signed_in, SignedIn)
         return signed_in
 
     return open_session
@@ -177,11 +172,11 @@ async def test_logout_ends_the_session_of_either_token(
 ) -> None:
     by_refresh, by_access, other = await sign_in(), await sign_in(), await sign_in()
     async with db.transaction() as session:
-        token = tokens.decode_refresh_token(by_refresh.refresh_token)
+        token = tokens.decode_token(by_refresh.refresh_token)
         await service.logout(session, ANONYMOUS, token, PHONE, NOW)
         actor = tokens.authenticate(f"Bearer {by_access.access_token}", keys, NOW)
         await service.logout(session, actor, None, PHONE, NOW)
-        await service.logout(session, actor, tokens.new_refresh_token(), PHONE, NOW)
+        await service.logout(session, actor, tokens.new_token(), PHONE, NOW)
         await service.logout(session, Actor(), None, PHONE, NOW)
     for ended in (by_refresh, by_access):
         with pytest.raises(RefreshRefused):

@@ -175,7 +175,7 @@ def test_no_key_stops_the_start(settings: Settings) -> None:
 
 
 def test_a_successor_needs_the_servers_secret(settings: Settings, pems: tuple[str, str]) -> None:
-    token = tokens.new_refresh_token()
+    token = tokens.new_token()
     one, two = (keys_of(settings, pem) for pem in pems)
     assert tokens.successors(one, token) == tokens.successors(one, token)
     assert tokens.successors(one, token) != tokens.successors(two, token)
@@ -183,10 +183,10 @@ def test_a_successor_needs_the_servers_secret(settings: Settings, pems: tuple[st
 
 
 def test_refresh_tokens_survive_their_text_form() -> None:
-    token = tokens.new_refresh_token()
-    text = tokens.encode_refresh_token(token)
+    token = tokens.new_token()
+    text = tokens.encode_token(token)
     assert len(text) == 43
-    assert tokens.decode_refresh_token(text) == token
+    assert tokens.decode_token(text) == token
     for other in (
         "",
         "=",
@@ -197,4 +197,4 @@ def test_refresh_tokens_survive_their_text_form() -> None:
         " " + text,
         "A" * 9999,
     ):
-        assert tokens.decode_refresh_token(other) is None
+        assert tokens.decode_token(other) is None

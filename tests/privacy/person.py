@@ -21,9 +21,11 @@ from db.models import (
     Booking,
     BookingChange,
     CalendarNight,
+    Challenge,
     HostDetails,
     IdempotencyKey,
     OutboxMessage,
+    Passkey,
     Payment,
     Payout,
     PayoutAccount,
@@ -31,12 +33,14 @@ from db.models import (
     PropertyPhoto,
     PropertyTax,
     ProviderEvent,
+    RecoveryCode,
     RefreshToken,
     Refund,
     Review,
     SignInEvent,
     SignInSession,
     StaffAction,
+    TotpSecret,
 )
 from db.session import Database
 from tests.support.world import add_booking, add_host, add_property
@@ -55,6 +59,7 @@ TOLD = (
     *("marked message", "marked reason", "marked review", "marked title", "marked description"),
     *(STREET, "MARKED 1100", PHOTO, "marked caption", "acct_marked", "pi_marked", "Publicname"),
     *("Marked Homes Ltd", "marked-514", "public words"),
+    "marked phone",
 )
 
 
@@ -129,6 +134,27 @@ async def _add_account(db: Database, person: UUID) -> None:
         expires_at=PAST + timedelta(days=30),
     )
     await add(db, RefreshToken, token_hash=b"m" * 32, session_id=session_id, used_by="marked")
+    await add(db, TotpSecret, user_id=person, sealed_secret=b"marked")
+    await add(db, RecoveryCode, user_id=person, code_hash=b"m" * 32)
+    await add(
+        db,
+        Passkey,
+        id=new_id(),
+        user_id=person,
+        credential_id=b"marked",
+        public_key=b"marked",
+        sign_count=0,
+        name="marked phone",
+    )
+    await add(
+        db,
+        Challenge,
+        token_hash=b"m" * 32,
+        purpose="SECOND_FACTOR",
+        user_id=person,
+        holder="marked",
+        expires_at=PAST,
+    )
     await add(
         db,
         SignInEvent,

@@ -5,11 +5,15 @@ from sqlalchemy import func, select
 from app.privacy.declaring import PERSON, held, part
 from db.models import (
     AccountLink,
+    Challenge,
     HostDetails,
+    Passkey,
+    RecoveryCode,
     RefreshToken,
     SignInEvent,
     SignInSession,
     StaffAction,
+    TotpSecret,
     User,
 )
 
@@ -104,6 +108,59 @@ TABLES = (
             deleted=True,
         ),
         hidden={"the person": "user_id"},
+    ),
+    held(
+        TotpSecret,
+        part(
+            TotpSecret,
+            "authenticatorApp",
+            TotpSecret.user_id == PERSON,
+            "created_at confirmed_at",
+            deleted=True,
+        ),
+        hidden={
+            "the person": "user_id",
+            "a secret, and how far it was used": "sealed_secret last_step",
+        },
+    ),
+    held(
+        RecoveryCode,
+        part(
+            RecoveryCode,
+            "recoveryCodes",
+            RecoveryCode.user_id == PERSON,
+            "created_at",
+            deleted=True,
+        ),
+        hidden={"the person": "user_id", "a secret's hash": "code_hash"},
+    ),
+    held(
+        Passkey,
+        part(
+            Passkey,
+            "passkeys",
+            Passkey.user_id == PERSON,
+            "name transports created_at last_used_at",
+            deleted=True,
+        ),
+        hidden={
+            "the person, and the passkey": "id user_id",
+            "what its answers are checked by": "credential_id public_key sign_count",
+        },
+    ),
+    held(
+        Challenge,
+        part(
+            Challenge,
+            "challenges",
+            Challenge.user_id == PERSON,
+            "purpose created_at expires_at",
+            deleted=True,
+        ),
+        hidden={
+            "the person": "user_id",
+            "a secret's hash, and a hash of the client": "token_hash holder",
+        },
     ),
     held(
         SignInEvent,

@@ -1,0 +1,239 @@
+"""Passkeys over HTTP, by a software authenticator that signs what a real one would."""
+
+import asyncio
+from typing import Any
+
+import httpx2
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from litestar import Litestar
+from sqlalchemy import select
+
+from app.ids import new_id
+from db.models import Passkey
+from db.session import Database
+from tests.http.conftest import client_of
+from tests.http.factors import Member, Watch, watch
+from tests.http.test_accounts import api, refused
+from tests.http.test_second_factors import sessions, subjects
+from tests.support.authenticator import PRESENT, Authenticator
+from tests.support.mailbox import Mailbox
+
+__all__ = ["api", "watch"]
+
+# PUBLIC_URL of the tests' settings.
+ORIGIN = "http://localhost:8000"
+
+
+@pytest.fixture
+def phone() -> Authenticator:
+    return Authenticator(ORIGIN)
+
+
+@pytest.fixture
+async def ada(api: Litestar, mailbox: Mailbox, watch: Watch) -> Member:
+    """Signed in, and without a second factor yet."""
+    member = Member(api, mailbox, "ada")
+    member.watch = watch
+    await member.verified()
+    return member
+
+
+async def test_a_passkey_signs_in_without_a_password(ada: Member, phone: Authenticator) -> None:
+    added = await ada.add_passkey(phone)
+    assert added.status_code == 201, added.text
+    assert len(added.json()["recoveryCodes"]) == 10
+    for _ in range(2):
+        answer = await ada.passkey_sign_in(phone)
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["user"]["username"] == "ada"
+    assert (await ada.trail())[:3] == ["SIGNED_IN", "SIGNED_IN", "PASSKEY_ADDED"]
+    assert "A passkey was added" in await subjects(ada)
+
+
+async def test_a_passkey_alone_counts_as_both_factors(ada: Member, phone: Authenticator) -> None:
+    await ada.enable_totp()
+    # The recovery codes of before still stand.
+    assert (await ada.add_passkey(phone)).json()["recoveryCodes"] is None
+    assert (await ada.passkey_sign_in(phone)).status_code == 200
+
+
+async def test_a_passkey_is_a_second_factor(ada: Member, phone: Authenticator) -> None:
+    await ada.add_passkey(phone)
+    begun = await ada.first_step()
+    assert begun["methods"] == ["PASSKEY", "RECOVERY_CODE"]
+    (allowed,) = begun["passkeyOptions"]["allowCredentials"]
+    assert allowed["transports"] == ["hybrid", "internal"]
+    signed = phone.get(begun["passkeyOptions"])
+    assert (await ada.second_step(begun["challenge"], passkey=signed)).status_code == 200
+    # The same again, for another challenge.
+    begun = await ada.first_step()
+    answer = await ada.second_step(begun["challenge"], passkey=signed)
+    assert refused(answer, 401, "SECOND_FACTOR_REFUSED")
+
+
+async def test_a_passkey_proves(ada: Member, phone: Authenticator) -> None:
+    await ada.add_passkey(phone)
+    offered = (await ada.post("proof-options")).json()
+    signed = phone.get(offered["options"])
+    assert refused(await ada.send("proof", passkey=signed), 400, "CHALLENGE_REFUSED")
+    proof = await ada.proof(passkey=signed, challenge=offered["challenge"])
+    assert (await ada.send("recovery-codes", proof=proof)).status_code == 200
+    again = await ada.send("proof", passkey=signed, challenge=offered["challenge"])
+    assert refused(again, 400, "CHALLENGE_REFUSED")
+    # What was signed to sign in proves nothing, and the other way round.
+    token = ada.token
+    ada.token = ""
+    begun = (await ada.post("passkey-sign-in-options")).json()
+    ada.token = token
+    wrong = phone.get(begun["options"])
+    answer = await ada.send("proof", passkey=wrong, challenge=begun["challenge"])
+    assert refused(answer, 400, "CHALLENGE_REFUSED")
+
+
+OTHER_KEY = ec.generate_private_key(ec.SECP256R1())
+FLAWS: dict[str, dict[str, Any]] = {
+    "another site's page": {"origin": "https://roost.example.evil.test"},
+    "another domain": {"rp_id": "evil.test"},
+    "another challenge": {"challenge": "A" * 43},
+    "nobody verified": {"flags": PRESENT},
+    "nobody there": {"flags": 0x04},
+    "registration's answer": {"type": "webauthn.create"},
+    "another key": {"key": OTHER_KEY},
+    "another person": {"user_handle": new_id().bytes},
+}
+
+
+@pytest.mark.parametrize("flaw", FLAWS.values(), ids=FLAWS.keys())
+async def test_a_tampered_assertion_signs_nobody_in(
+    ada: Member, phone: Authenticator, flaw: dict[str, Any], db: Database
+) -> None:
+    await ada.add_passkey(phone)
+    before = await sessions(db)
+    answer = await ada.passkey_sign_in(phone, **flaw)
+    assert refused(answer, 401, "PASSKEY_REFUSED")
+    begun = await ada.first_step()
+    signed = phone.get(begun["passkeyOptions"], **flaw)
+    answer = await ada.second_step(begun["challenge"], passkey=signed)
+    assert refused(answer, 401, "SECOND_FACTOR_REFUSED")
+    assert await sessions(db) == before
+
+
+@pytest.mark.parametrize(
+    "flaw",
+    [
+        {"origin": "https://evil.test"},
+        {"rp_id": "evil.test"},
+        {"challenge": "A" * 43},
+        {"flags": PRESENT},
+        {"type": "webauthn.get"},
+        {"credential_id": bytes(1024)},
+    ],
+    ids=lambda flaw: next(iter(flaw)),
+)
+async def test_a_tampered_registration_adds_nothing(
+    ada: Member, phone: Authenticator, flaw: dict[str, Any]
+) -> None:
+    assert refused(await ada.add_passkey(phone, **flaw), 403, "FACTOR_REFUSED")
+    assert (await ada.sign_in()).status_code == 200
+
+
+async def test_nonsense_is_refused_not_stumbled_over(ada: Member, phone: Authenticator) -> None:
+    await ada.add_passkey(phone)
+    offered = (await ada.post("passkey-sign-in-options")).json()
+    good = phone.get(offered["options"])
+    ada.token = ""
+    for field in good["response"]:
+        for nonsense in ("", "A", "!!", "AAAA", "e30", "\N{SNOWMAN}"):
+            body = good | {"response": good["response"] | {field: nonsense}}
+            answer = await ada.send("passkey-sign-in", challenge=offered["challenge"], passkey=body)
+            assert answer.status_code in (400, 401, 429), (field, nonsense, answer.text)
+    for nonsense in ("", "A", "\N{SNOWMAN}", "AAAA"):
+        body = good | {"rawId": nonsense}
+        answer = await ada.send("passkey-sign-in", challenge=offered["challenge"], passkey=body)
+        assert answer.status_code in (400, 401, 429)
+
+
+async def test_a_counter_that_goes_back_is_refused_and_told(
+    ada: Member, phone: Authenticator
+) -> None:
+    await ada.add_passkey(phone)
+    assert (await ada.passkey_sign_in(phone, count=100)).status_code == 200
+    for count in (100, 99, 0):
+        assert refused(await ada.passkey_sign_in(phone, count=count), 401, "PASSKEY_REFUSED")
+    assert (await ada.passkey_sign_in(phone, count=101)).status_code == 200
+    assert (await ada.trail())[1:3] == ["FACTOR_REFUSED", "PASSKEY_SUSPECTED"]
+    assert "A passkey was refused" in await subjects(ada)
+
+
+async def test_those_that_do_not_count_are_taken(ada: Member) -> None:
+    synced = Authenticator(ORIGIN, counts=False)
+    await ada.add_passkey(synced)
+    for _ in range(2):
+        assert (await ada.passkey_sign_in(synced)).status_code == 200
+
+
+async def test_one_assertion_twenty_times_is_one_session(
+    ada: Member, phone: Authenticator, db: Database
+) -> None:
+    await ada.add_passkey(phone)
+    before = await sessions(db)
+    offered = (await ada.post("passkey-sign-in-options")).json()
+    body = {"challenge": offered["challenge"], "passkey": phone.get(offered["options"])}
+    ada.token = ""
+    answers = await asyncio.gather(*(ada.send("passkey-sign-in", **body) for _ in range(20)))
+    assert [answer.status_code for answer in answers].count(200) == 1
+    assert await sessions(db) == before + 1
+
+
+async def test_challenges_are_for_one_client_and_not_for_ever(
+    ada: Member, phone: Authenticator
+) -> None:
+    await ada.add_passkey(phone)
+    offered = (await ada.post("passkey-sign-in-options")).json()
+    body = {"challenge": offered["challenge"], "passkey": phone.get(offered["options"])}
+    async with client_of(ada.api, address="198.51.100.7") as elsewhere:
+        answer = await elsewhere.post("/auth/passkey-sign-in", json=body)
+    assert refused(answer, 400, "CHALLENGE_REFUSED")
+    ada.watch.wait(minutes=5)
+    assert refused(await ada.send("passkey-sign-in", **body), 400, "CHALLENGE_REFUSED")
+
+
+async def test_nobody_takes_over_a_passkey(
+    ada: Member, phone: Authenticator, api: Litestar, mailbox: Mailbox
+) -> None:
+    await ada.add_passkey(phone)
+    eve = Member(api, mailbox, "eve")
+    await eve.verified()
+    theirs = Authenticator(ORIGIN)
+    answer = await eve.add_passkey(theirs, credential_id=phone.credential_id)
+    assert refused(answer, 409, "PASSKEY_KNOWN")
+    assert (await eve.add_passkey(theirs)).status_code == 201
+    # Eve's passkey is no second factor of Ada's.
+    begun = await ada.first_step()
+    signed = theirs.get(begun["passkeyOptions"] | {"allowCredentials": []})
+    answer = await ada.second_step(begun["challenge"], passkey=signed)
+    assert refused(answer, 401, "SECOND_FACTOR_REFUSED")
+
+
+async def test_options_are_not_handed_out_without_end(client: httpx2.AsyncClient) -> None:
+    answers = [await client.post("/auth/passkey-sign-in-options") for _ in range(62)]
+    assert [answer.status_code for answer in answers] == [200] * 60 + [429] * 2
+
+
+async def test_an_account_holds_twenty(ada: Member, phone: Authenticator, db: Database) -> None:
+    await ada.add_passkey(phone)
+    async with db.transaction() as session:
+        row = (await session.execute(select(Passkey))).scalar_one()
+        for number in range(19):
+            session.add(
+                Passkey(
+                    id=new_id(),
+                    user_id=row.user_id,
+                    credential_id=bytes([number]),
+                    public_key=row.public_key,
+                    sign_count=0,
+                    name="More",
+                )
+            )
+    assert refused(await ada.add_passkey(Authenticator(ORIGIN)), 409, "CONFLICT")
