@@ -11,7 +11,18 @@ from litestar.datastructures import State
 
 from app import clock, config, telemetry
 from app.config import Settings, SettingsError
-from app.http import docs, health, media, metrics, pages, problems, security, state, webhooks
+from app.http import (
+    docs,
+    health,
+    media,
+    metrics,
+    pages,
+    picture,
+    problems,
+    security,
+    state,
+    webhooks,
+)
 from app.http.accounts import accounts_router
 from app.http.auth import auth_router, client_of
 from app.http.factors import factors_router
@@ -44,6 +55,7 @@ ROUTES = (
     health.ready,
     media.media,
     media.media_head,
+    picture.picture_router,
     docs.openapi_document,
     docs.jwks,
 )
@@ -144,7 +156,7 @@ def _cors(settings: Settings) -> CORSConfig | None:
         return None
     return CORSConfig(
         allow_origins=list(settings.web_origins),
-        allow_methods=["GET", "POST"],
+        allow_methods=["GET", "POST", "PUT", "DELETE"],
         allow_headers=[
             "authorization",
             "content-type",

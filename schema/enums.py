@@ -12,6 +12,7 @@ import strawberry
 
 from app.actor import Role
 from app.availability.rules import StayNotAllowedReason
+from app.identity import pictures
 from app.properties.search import Sort
 from app.reviews.errors import ReviewNotAllowedReason
 from db.enums import (
@@ -46,6 +47,7 @@ __all__ = [
     "PaymentStatus",
     "PayoutAccountStatus",
     "PayoutStatus",
+    "PictureSize",
     "PropertyStatus",
     "PropertyType",
     "ReviewNotAllowedReason",
@@ -58,6 +60,11 @@ __all__ = [
     "Weekday",
     "describe",
 ]
+
+
+class PictureSize(StrEnum):
+    LARGE = "LARGE"
+    SMALL = "SMALL"
 
 
 class Weekday(StrEnum):
@@ -323,4 +330,11 @@ describe(
     REINSTATED="Ended the account's suspension.",
     ROLE_CHANGED="Made somebody staff, or not any more.",
     BOOKING_CANCELLED="Cancelled a booking.",
+)
+
+describe(
+    PictureSize,
+    "How large a person's picture is; one that was not uploaded here has one size only.",
+    LARGE=f"{pictures.LARGE} pixels on each side.",
+    SMALL=f"{pictures.SMALL} pixels on each side.",
 )

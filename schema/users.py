@@ -7,6 +7,7 @@ import strawberry
 
 from app.bookings.queries import BOOKINGS_OF_GUEST, BOOKINGS_OF_HOST, BookingRow
 from app.bookings.responses import LEAST, WINDOW
+from app.identity.pictures import small
 from app.identity.policy import is_own
 from app.identity.queries import (
     MAX_SESSIONS,
@@ -25,6 +26,7 @@ from schema.context import Info, absolute
 from schema.enums import (
     BookingStatus,
     HostKind,
+    PictureSize,
     PropertyStatus,
     Role,
     SignInEventKind,
@@ -55,13 +57,17 @@ BookingStatuses: TypeAlias = Annotated[
 PropertyStatuses: TypeAlias = Annotated[
     list[PropertyStatus] | None, strawberry.argument(description="Only in one of these states.")
 ]
+Size: TypeAlias = Annotated[PictureSize, strawberry.argument(description="How large.")]
 EventKinds: TypeAlias = Annotated[
     list[SignInEventKind] | None, strawberry.argument(description="Only these kinds.")
 ]
 
 
-def picture_url(user: User_, info: Info) -> str | None:
-    return None if user.picture_url is None else absolute(user.picture_url, info)
+def picture_url(user: User_, info: Info, size: Size = PictureSize.LARGE) -> str | None:
+    if user.picture_url is None:
+        return None
+    is_small = size is PictureSize.SMALL
+    return absolute(small(user.picture_url) if is_small else user.picture_url, info)
 
 
 def own_last_name(user: User_, info: Info) -> str | None:
@@ -272,7 +278,7 @@ class User(Node):
         resolver=own_phone,
         description="Their phone number in E.164. Null unless the viewer is this person.",
     )
-    picture_url = strawberry.field(resolver=picture_url, description="A picture of them.")
+    picture_url = strawberry.field(resolver=picture_url, description="A picture of them. Public.")
     is_host: bool = strawberry.field(description="Whether they may let properties.")
     host_since_at: datetime | None = strawberry.field(
         name="hostSince", description="When they became a host."

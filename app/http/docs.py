@@ -10,7 +10,16 @@ from litestar.openapi.plugins import JsonRenderPlugin, ScalarRenderPlugin
 from litestar.openapi.spec import Server, Tag
 
 from app.config import Settings
-from app.http import accounts, auth, factors, health, problems, second_factor, signed_in
+from app.http import (
+    accounts,
+    auth,
+    factors,
+    health,
+    picture,
+    problems,
+    second_factor,
+    signed_in,
+)
 from app.http.state import keys_of
 from app.identity import tokens
 
@@ -54,6 +63,7 @@ MODELS = (
     factors.RecoveryCodesReply,
     factors.NewPasskeyBody,
     factors.NewPasskeyReply,
+    picture.PictureReply,
     health.Live,
     health.Ready,
     problems.Problem,
@@ -143,10 +153,14 @@ def refined(document: dict[str, Any]) -> dict[str, Any]:
             "example": "t=1767225600,v1=5257a869e7ecebeda32affa62cdca3fa",
         }
     ]
-    picture = paths["/media/{path}"]["get"]["responses"]
-    picture["200"]["content"] = {"*/*": BINARY}
+    paths["/me/picture"]["put"]["requestBody"] = {
+        "required": True,
+        "content": dict.fromkeys(("image/jpeg", "image/png", "image/webp"), BINARY),
+    }
+    media = paths["/media/{path}"]["get"]["responses"]
+    media["200"]["content"] = {"*/*": BINARY}
     # Litestar's own, for path parameters that cannot be converted; every text is one.
-    picture.pop("400", None)
+    media.pop("400", None)
     return document
 
 

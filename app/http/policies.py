@@ -47,6 +47,8 @@ ROUTES: Mapping[str, RoutePolicy] = {
     "POST /auth/recovery-codes": RoutePolicy.SIGNED_IN,
     "POST /auth/passkey-options": RoutePolicy.SIGNED_IN,
     "POST /auth/add-passkey": RoutePolicy.SIGNED_IN,
+    "PUT /me/picture": RoutePolicy.SIGNED_IN,
+    "DELETE /me/picture": RoutePolicy.SIGNED_IN,
     # Where there is no web app. The pages themselves hold nothing.
     "GET /verify-email": RoutePolicy.ANYBODY,
     "GET /confirm-email-change": RoutePolicy.ANYBODY,

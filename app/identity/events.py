@@ -55,6 +55,14 @@ class FactorsChanged(Event, frozen=True, kw_only=True):
     change_id: UUID
 
 
+class PictureChanged(Event, frozen=True, kw_only=True):
+    """A picture of somebody is about to be kept, or has been replaced."""
+
+    tasks = ("identity.drop_unused_picture",)
+    user_id: UUID
+    url: str
+
+
 class HostJoined(Event, frozen=True, kw_only=True):
     """A user has become a host."""
 

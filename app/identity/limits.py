@@ -47,6 +47,15 @@ def mail(recipient: str, address: str) -> list[Limit]:
     ]
 
 
+def picture(account: str, address: str) -> list[Limit]:
+    """Pictures to be decoded, each of which keeps a core busy for a moment."""
+    return [
+        bucket("picture:account", account, 20, HOUR),
+        bucket("picture:address", network(address), 60, HOUR),
+        bucket("picture", "", 120, MINUTE),
+    ]
+
+
 def mailed_code(address: str) -> list[Limit]:
     """Codes of mailed links: not to be guessed, and not worth the load of trying."""
     return [

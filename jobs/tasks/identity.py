@@ -1,8 +1,8 @@
 """What follows from events about accounts, and what is to be cleared away."""
 
 from app import clock
-from app.identity import accounts, challenges, tokens, totp
-from app.identity.events import PasswordForgotten
+from app.identity import accounts, challenges, pictures, tokens, totp
+from app.identity.events import PasswordForgotten, PictureChanged
 from app.runtime import Runtime
 from jobs.registry import sweep, task
 
@@ -27,3 +27,8 @@ async def renew_seals(runtime: Runtime) -> None:
     keys = tokens.load_keys(runtime.settings)
     while await runtime.db.run(lambda session: totp.renew_seals(session, keys)):
         pass
+
+
+@task("identity.drop_unused_picture")
+async def drop_unused_picture(runtime: Runtime, event: PictureChanged) -> None:
+    await pictures.drop_unused(runtime.db, runtime.settings.media_dir, event.user_id, event.url)

@@ -67,6 +67,7 @@ async def test_the_document_describes_every_member(client: httpx2.AsyncClient) -
         "/auth/recovery-codes",
         "/auth/passkey-options",
         "/auth/add-passkey",
+        "/me/picture",
         "/webhooks/stripe",
         "/health/live",
         "/health/ready",

@@ -1,0 +1,1 @@
+"""Uploaded pictures: made small and harmless, and kept as files."""
