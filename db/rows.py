@@ -5,7 +5,7 @@ A row is a frozen msgspec struct whose fields are columns of the same name, in t
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -14,7 +14,6 @@ import msgspec
 from msgspec import structs
 from sqlalchemy import (
     ARRAY,
-    JSON,
     ColumnElement,
     Integer,
     Select,
@@ -29,18 +28,18 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute
 
 from db.base import Base
-from db.statements import Reader, Statement, as_json
+from db.shapes import Shape, column
+from db.statements import Reader, Statement
 
 R = TypeVar("R", bound=msgspec.Struct)
 
-
-def columns(model: type[Base], row: type[msgspec.Struct]) -> list[ColumnElement[Any]]:
-    """The model's columns that fill the row's fields, in their order."""
-    return [_column(getattr(model, field.name), field.type) for field in structs.fields(row)]
+# How many statements are kept that read shapes of rows.
+STATEMENTS = 512
 
 
-def _column(column: InstrumentedAttribute[Any], kind: Any) -> ColumnElement[Any] | Any:
-    return as_json(column, kind, column.key) if isinstance(column.type, JSON) else column
+def columns(model: Any, row: type[msgspec.Struct]) -> list[ColumnElement[Any]]:
+    """The columns of a model, or an alias of it, that fill the row's fields, in order."""
+    return [column(getattr(model, field.name), field.type) for field in structs.fields(row)]
 
 
 def among(column: Any, name: str) -> ColumnElement[bool]:
@@ -59,28 +58,41 @@ def grouped(rows: Iterable[R], field: str) -> Mapping[UUID, list[R]]:
 
 
 class ByKey(Generic[R]):
-    """Rows by a column of ids that is also one of their fields, in any order or a given one."""
+    """Rows by a column of ids that is also one of their fields, in any order or a given one.
+
+    A shape that they are to be read in has to have that field.
+    """
 
     def __init__(
         self, key: InstrumentedAttribute[UUID], row: type[R], *order: ColumnElement[Any] | Any
     ) -> None:
+        self._column = key
         self._key = attrgetter(key.key)
-        self._field = key.key
-        self._statement = Statement(
-            row,
-            lambda: (
-                select(*columns(key.parent.class_, row)).where(among(key, "keys")).order_by(*order)
-            ),
-        )
+        self._row = row
+        self._order = order
+        self._whole = self._statement(None)
+        self._shaped = lru_cache(maxsize=STATEMENTS)(self._statement)
 
-    async def one(self, reader: Reader, keys: Sequence[UUID]) -> Mapping[UUID, R]:
+    async def one(
+        self, reader: Reader, keys: Sequence[UUID], shape: Shape[R] | None = None
+    ) -> Mapping[UUID, R]:
         """The row of each key that has one."""
         key = self._key
-        return {key(row): row for row in await self._statement.fetch(reader, keys=keys)}
+        statement = self._whole if shape is None else self._shaped(shape)
+        return {key(row): row for row in await statement.fetch(reader, keys=keys)}
 
     async def many(self, reader: Reader, keys: Sequence[UUID]) -> Mapping[UUID, list[R]]:
         """The rows of each key that has any."""
-        return grouped(await self._statement.fetch(reader, keys=keys), self._field)
+        return grouped(await self._whole.fetch(reader, keys=keys), self._column.key)
+
+    def _statement(self, shape: Shape[R] | None) -> Statement[R]:
+        model = self._column.parent.class_
+
+        def build() -> Select[Any]:
+            found = columns(model, self._row) if shape is None else shape.columns(model)
+            return select(*found).where(among(self._column, "keys")).order_by(*self._order)
+
+        return Statement(self._row if shape is None else shape.row, build)
 
 
 # Compared by identity: each is made once, and has statements of its own.
@@ -103,15 +115,22 @@ class Slice(msgspec.Struct, frozen=True):
 
 
 async def pages(
-    reader: Reader, listing: Listing[R], parents: Sequence[UUID], part: Slice
+    reader: Reader,
+    listing: Listing[R],
+    parents: Sequence[UUID],
+    part: Slice,
+    shape: Shape[R] | None = None,
 ) -> Mapping[UUID, list[R]]:
-    """The same part of several parents' lists, by parent, in one statement."""
+    """The same part of several parents' lists, by parent, in one statement.
+
+    The rows are read in a shape that has the parent's field, or as they are.
+    """
     values: dict[str, Any] = {"parents": parents, "first": part.first}
     if part.after is not None:
         values["after"] = part.after
     if part.statuses is not None and listing.status is not None:
         values["statuses"] = part.statuses
-    statement = _page(listing, "after" in values, "statuses" in values)
+    statement = _page(listing, "after" in values, "statuses" in values, shape)
     return grouped(await statement.fetch(reader, **values), listing.parent.key)
 
 
@@ -128,14 +147,18 @@ async def counts(
     return dict(await _lengths(listing, "statuses" in values).fetch(reader, **values))
 
 
-@cache
-def _page(listing: Listing[R], is_after: bool, of_statuses: bool) -> Statement[R]:
+@lru_cache(maxsize=STATEMENTS)
+def _page(
+    listing: Listing[R], is_after: bool, of_statuses: bool, shape: Shape[R] | None
+) -> Statement[R]:
     def build() -> Select[Any]:
+        model = listing.model
+        found = columns(model, listing.row) if shape is None else shape.columns(model)
         key: InstrumentedAttribute[UUID] = listing.model.id  # type: ignore[attr-defined]
         parents = bindparam("parents", type_=ARRAY(Uuid))
         of = select(func.unnest(parents).label("id")).subquery("parents")
         page = (
-            select(key.label("page_key"), *columns(listing.model, listing.row))
+            select(key.label("page_key"), *found)
             .where(listing.parent == of.c.id, *_in_statuses(listing, of_statuses))
             .where(*([key < bindparam("after")] if is_after else []))
             .order_by(key.desc())
@@ -144,7 +167,7 @@ def _page(listing: Listing[R], is_after: bool, of_statuses: bool) -> Statement[R
         )
         return select(*page.c[1:]).join_from(of, page, true()).order_by(page.c.page_key.desc())
 
-    return Statement(listing.row, build)
+    return Statement(listing.row if shape is None else shape.row, build)
 
 
 @cache

@@ -124,6 +124,8 @@ def _connection_options(statement_timeout_ms: int) -> dict[str, Any]:
             "statement_timeout": str(statement_timeout_ms),
             "idle_in_transaction_session_timeout": "10000",
             "lock_timeout": str(statement_timeout_ms),
+            # Instants within JSON are written in it; elsewhere it does not matter.
+            "TimeZone": "UTC",
             # Short statements: compiling them costs more than it saves.
             "jit": "off",
         },

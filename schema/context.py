@@ -31,6 +31,8 @@ class Context:
         self.runtime = runtime
         self.actor = actor
         self.client = client or Client()
+        # How addresses on this server begin.
+        self.public_url = runtime.settings.public_url.rstrip("/")
         self.renew()
 
     def renew(self) -> None:
@@ -63,6 +65,4 @@ Info: TypeAlias = strawberry.Info[Context, None]
 
 def absolute(url: str, info: Info) -> str:
     """A picture's address as a browser needs it: stored ones may be paths on this server."""
-    if url.startswith("/"):
-        return info.context.runtime.settings.public_url.rstrip("/") + url
-    return url
+    return info.context.public_url + url if url.startswith("/") else url

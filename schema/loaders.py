@@ -11,6 +11,8 @@ from functools import cached_property
 from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
+import msgspec
+
 from app.actor import Actor
 from app.availability.calendar import Night, calendars
 from app.bookings import queries as bookings
@@ -32,13 +34,18 @@ from app.reviews.queries import ReviewRow
 from db import rows
 from db.rows import Listing, Slice
 from db.session import Database
+from db.shapes import Shape
 from db.statements import Reader
 from schema.engine import Loader
 
 K = TypeVar("K")
 V = TypeVar("V")
+R = TypeVar("R", bound=msgspec.Struct)
 
 Fetch: TypeAlias = Callable[[Reader, Sequence[K]], Awaitable[Mapping[K, V]]]
+ShapedFetch: TypeAlias = Callable[
+    [Reader, Sequence[UUID], Shape[R] | None], Awaitable[Mapping[UUID, R]]
+]
 
 # More keys than one level of an operation can have; bounds the size of a statement's arguments.
 MAX_BATCH = 1_000
@@ -53,7 +60,9 @@ class Loaders:
         self._db = db
         self._actor = actor
         self._now = now
-        self._pages: dict[int, Loader[tuple[UUID, Slice], list[Any]]] = {}
+        # By what they read, and in which shape.
+        self._rows: dict[tuple[Any, Any], Loader[UUID, Any]] = {}
+        self._pages: dict[tuple[int, Any], Loader[tuple[UUID, Slice], list[Any]]] = {}
         self._counts: dict[int, Loader[tuple[UUID, tuple[str, ...] | None], int]] = {}
 
     @cached_property
@@ -66,9 +75,9 @@ class Loaders:
 
         return Loader(load, max_batch_size=MAX_BATCH)
 
-    @cached_property
+    @property
     def users(self) -> Loader[UUID, UserRow | None]:
-        return self._one(identity.users)
+        return self.rows(identity.users)
 
     @cached_property
     def host_details(self) -> Loader[UUID, HostDetailsRow | None]:
@@ -85,10 +94,15 @@ class Loaders:
         """Whoever's: who may see them is decided by app.identity.policy."""
         return self._one(identity.sign_in_events)
 
-    @cached_property
+    @property
     def properties(self) -> Loader[UUID, PropertyRow | None]:
         """Whatever their status: who may see them is decided with `access`."""
-        return self._one(properties.properties)
+        return self.rows(properties.properties)
+
+    @property
+    def bookings(self) -> Loader[UUID, BookingRow | None]:
+        """Whoever asks: who may see them is decided by app.bookings.policy."""
+        return self.rows(bookings.bookings)
 
     @cached_property
     def ratings_of(self) -> Loader[UUID, Ratings | None]:
@@ -150,11 +164,6 @@ class Loaders:
         return Loader(load, max_batch_size=MAX_BATCH)
 
     @cached_property
-    def bookings(self) -> Loader[UUID, BookingRow | None]:
-        """Whoever asks: who may see them is decided by app.bookings.policy."""
-        return self._one(bookings.bookings)
-
-    @cached_property
     def history_of(self) -> Loader[UUID, list[ChangeRow]]:
         """By booking."""
         return self._many(bookings.history_of)
@@ -195,22 +204,25 @@ class Loaders:
         """By user."""
         return self._one(payouts.accounts_of)
 
-    def pages(self, listing: Listing[Any]) -> Loader[tuple[UUID, Slice], list[Any]]:
+    def pages(
+        self, listing: Listing[Any], shape: Shape[Any] | None = None
+    ) -> Loader[tuple[UUID, Slice], list[Any]]:
         """Parts of a list, by parent and part: one statement for each different part."""
-        if id(listing) not in self._pages:
+        name = id(listing), shape
+        if name not in self._pages:
 
             async def load(keys: list[tuple[UUID, Slice]]) -> list[list[Any]]:
                 parents: defaultdict[Slice, list[UUID]] = defaultdict(list)
                 for parent, part in keys:
                     parents[part].append(parent)
                 found = {
-                    part: await rows.pages(self._db, listing, ids, part)
+                    part: await rows.pages(self._db, listing, ids, part, shape)
                     for part, ids in parents.items()
                 }
                 return [found[part].get(parent, []) for parent, part in keys]
 
-            self._pages[id(listing)] = Loader(load, max_batch_size=MAX_BATCH)
-        return self._pages[id(listing)]
+            self._pages[name] = Loader(load, max_batch_size=MAX_BATCH)
+        return self._pages[name]
 
     def counts(self, listing: Listing[Any]) -> Loader[tuple[UUID, tuple[str, ...] | None], int]:
         """How long lists are, by parent and statuses."""
@@ -228,6 +240,19 @@ class Loaders:
 
             self._counts[id(listing)] = Loader(load, max_batch_size=MAX_BATCH)
         return self._counts[id(listing)]
+
+    def rows(
+        self, fetch: "ShapedFetch[R]", shape: Shape[R] | None = None
+    ) -> Loader[UUID, R | None]:
+        """Rows by id, whole or in a shape that has the id."""
+        if (fetch, shape) not in self._rows:
+
+            async def load(keys: list[UUID]) -> list[R | None]:
+                found = await fetch(self._db, keys, shape)
+                return [found.get(key) for key in keys]
+
+            self._rows[fetch, shape] = Loader(load, max_batch_size=MAX_BATCH)
+        return self._rows[fetch, shape]
 
     def _one(self, fetch: "Fetch[K, V]") -> Loader[K, V | None]:
         async def load(keys: list[K]) -> list[V | None]:

@@ -11,6 +11,7 @@ import strawberry
 from app.errors import Invalid
 from db.rows import Listing, Slice
 from schema.context import Info
+from schema.reading import shape
 
 MAX_PAGE = 50
 DEFAULT_PAGE = 20
@@ -102,6 +103,7 @@ async def listed(
     statuses: Sequence[str] | None = None,
 ) -> Connection[Any]:
     """One page of a parent's list, newest first. Raises Invalid for a bad size or cursor."""
+    like = shape(info, listing.row, "edges", "node", needs=frozenset(["id", listing.parent.key]))
     part = Slice(
         # One more than asked for tells whether there is a next page.
         require_first(first) + 1,
@@ -109,7 +111,7 @@ async def listed(
         None if statuses is None else tuple(sorted(set(statuses))),
     )
     loaders = info.context.loaders
-    found = await loaders.pages(listing).load((parent, part))
+    found = await loaders.pages(listing, like).load((parent, part))
     return connect(
         [Edge(encode_cursor(row.id), row) for row in found[:first]],
         has_next=len(found) > first,

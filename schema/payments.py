@@ -13,23 +13,28 @@ from schema.context import Context, Info
 from schema.enums import PaymentMethod, PaymentProvider, PaymentStatus
 from schema.money import Money
 from schema.node import Node, shows
+from schema.reading import reads
 
 Parent: TypeAlias = strawberry.Parent[PaymentRow]
 
 
+@reads("guest_id", "status", "client_secret")
 def client_secret(payment: Parent, info: Info) -> str | None:
     return payment.client_secret if policy.may_pay(payment, info.context.actor) else None
 
 
+@reads("guest_id", "status")
 def publishable_key(payment: Parent, info: Info) -> str | None:
     may_pay = policy.may_pay(payment, info.context.actor)
     return info.context.runtime.settings.stripe_publishable_key or None if may_pay else None
 
 
+@reads("guest_id", "status", "redirect_url")
 def redirect_url(payment: Parent, info: Info) -> str | None:
     return payment.redirect_url if policy.may_pay(payment, info.context.actor) else None
 
 
+@reads("guest_id", "failure_code")
 def failure_code(payment: Parent, info: Info) -> str | None:
     details = policy.may_see_details(payment, info.context.actor)
     return payment.failure_code if details else None

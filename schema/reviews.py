@@ -8,7 +8,7 @@ from uuid import UUID
 import strawberry
 
 from app.errors import NotFound
-from app.identity.queries import UserRow
+from app.identity.queries import AUTHOR, UserRow
 from app.properties.queries import PropertyRow
 from app.reviews import service
 from app.reviews.queries import ReviewRow
@@ -20,15 +20,18 @@ from schema.node import Node, shows
 from schema.paging import Page
 from schema.properties.access import visible_property
 from schema.properties.types import Property
+from schema.reading import joins, reads
 from schema.users import User
 
 Parent: TypeAlias = strawberry.Parent[ReviewRow]
 
 
+@joins(AUTHOR)
 def author(review: Parent, info: Info) -> Awaitable[UserRow | None]:
     return info.context.loaders.users.load(review.author_id)
 
 
+@reads("property_id")
 def reviewed(review: Parent, info: Info) -> Awaitable[PropertyRow | None]:
     return visible_property(info.context, review.property_id)
 

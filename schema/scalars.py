@@ -11,6 +11,7 @@ from strawberry.types.scalar import ScalarDefinition
 
 from app.errors import Invalid
 from app.money import require_currency
+from schema.engine import unchanged_unless
 
 MinorUnits = NewType("MinorUnits", int)
 CurrencyCode = NewType("CurrencyCode", str)
@@ -57,6 +58,7 @@ def serialize_time(value: time) -> str:
     return value.strftime("%H:%M")
 
 
+@unchanged_unless(f"({{v}}.__class__ is not int or not -{LARGEST} <= {{v}} <= {LARGEST})")
 def parse_minor_units(value: object) -> int:
     # bool is an int to Python, and a JSON number with a point is a float even when it is whole.
     if not isinstance(value, int) or isinstance(value, bool):
@@ -75,11 +77,16 @@ def parse_currency(value: object) -> str:
         raise GraphQLError("CurrencyCode must be an ISO 4217 code like 'EUR'.") from None
 
 
+@unchanged_unless("{v}.__class__ is not str")
+def unchanged(value: Any) -> Any:
+    return value
+
+
 def _scalar(
     name: str,
     description: str,
     parse: Callable[[object], Any],
-    serialize: Callable[[Any], Any] = lambda value: value,
+    serialize: Callable[[Any], Any] = unchanged,
     url: str | None = None,
 ) -> ScalarDefinition:
     return strawberry.scalar(

@@ -17,11 +17,13 @@ from app.identity.queries import (
     SignInEventRow,
     UserRow,
     open_sessions,
+    users,
 )
 from app.identity.staff import ACTIONS_ON, ActionRow
 from app.payouts.queries import PAYOUTS_OF_HOST, PayoutAccountRow, PayoutRow
 from app.properties.queries import PROPERTIES_OF_HOST, PropertyRow, Ratings
 from app.reviews.queries import REVIEWS_OF_HOST, ReviewRow
+from db import shapes
 from schema.context import Info, absolute
 from schema.enums import (
     BookingStatus,
@@ -34,6 +36,7 @@ from schema.enums import (
 )
 from schema.node import Node, shows
 from schema.paging import DEFAULT_PAGE, After, Connection, First, listed
+from schema.reading import reads, shape
 from schema.scalars import CurrencyCode
 from schema.sign_in import SignInEventConnection, SignInSession
 
@@ -63,6 +66,10 @@ EventKinds: TypeAlias = Annotated[
 ]
 
 
+KEY = frozenset(["id"])
+
+
+@reads("picture_url")
 def picture_url(user: User_, info: Info, size: Size = PictureSize.LARGE) -> str | None:
     if user.picture_url is None:
         return None
@@ -70,22 +77,27 @@ def picture_url(user: User_, info: Info, size: Size = PictureSize.LARGE) -> str 
     return absolute(small(user.picture_url) if is_small else user.picture_url, info)
 
 
+@reads("id", "last_name")
 def own_last_name(user: User_, info: Info) -> str | None:
     return user.last_name if is_own(user.id, info.context.actor) else None
 
 
+@reads("id", "email")
 def own_email(user: User_, info: Info) -> str | None:
     return user.email if is_own(user.id, info.context.actor) else None
 
 
+@reads("id", "timezone")
 def own_timezone(user: User_, info: Info) -> str | None:
     return user.timezone if is_own(user.id, info.context.actor) else None
 
 
+@reads("id", "currency")
 def own_currency(user: User_, info: Info) -> str | None:
     return user.currency if is_own(user.id, info.context.actor) else None
 
 
+@reads("id", "phone")
 def own_phone(user: User_, info: Info) -> str | None:
     return user.phone if is_own(user.id, info.context.actor) else None
 
@@ -94,39 +106,47 @@ async def ratings(user: UserRow, info: Info) -> Ratings:
     return await info.context.loaders.ratings_of.load(user.id) or Ratings()
 
 
+@reads("id", "role")
 def own_role(user: User_, info: Info) -> str | None:
     return user.role if is_own(user.id, info.context.actor) else None
 
 
+@reads("id")
 async def review_count(user: User_, info: Info) -> int:
     return (await ratings(user, info)).count
 
 
+@reads("id")
 async def average_rating(user: User_, info: Info) -> float | None:
     return (await ratings(user, info)).average
 
 
+@reads("id", "is_host")
 async def response_rate(user: User_, info: Info) -> int | None:
     return await info.context.loaders.response_rate_of.load(user.id) if user.is_host else None
 
 
+@reads("id")
 async def reviews(
     user: User_, info: Info, first: First = DEFAULT_PAGE, after: After = None
 ) -> Connection[ReviewRow]:
     return await listed(info, REVIEWS_OF_HOST, user.id, first, after)
 
 
+@reads("id")
 async def own_host_details(user: User_, info: Info) -> HostDetailsRow | None:
     if not is_own(user.id, info.context.actor):
         return None
     return await info.context.loaders.host_details.load(user.id)
 
 
+@reads("id", "email_verified_at")
 def own_email_verified(user: User_, info: Info) -> bool | None:
     own = is_own(user.id, info.context.actor)
     return user.email_verified_at is not None if own else None
 
 
+@reads("id")
 async def own_bookings(
     user: User_,
     info: Info,
@@ -139,6 +159,7 @@ async def own_bookings(
     return await listed(info, BOOKINGS_OF_GUEST, user.id, first, after, status)
 
 
+@reads("id")
 async def own_hosted_bookings(
     user: User_,
     info: Info,
@@ -151,6 +172,7 @@ async def own_hosted_bookings(
     return await listed(info, BOOKINGS_OF_HOST, user.id, first, after, status)
 
 
+@reads("id")
 async def properties_of(
     user: User_,
     info: Info,
@@ -164,12 +186,14 @@ async def properties_of(
     return await listed(info, PROPERTIES_OF_HOST, user.id, first, after, status)
 
 
+@reads("id")
 async def own_payout_account(user: User_, info: Info) -> PayoutAccountRow | None:
     if not is_own(user.id, info.context.actor):
         return None
     return await info.context.loaders.payout_account_of.load(user.id)
 
 
+@reads("id")
 async def own_payouts(
     user: User_, info: Info, first: First = DEFAULT_PAGE, after: After = None
 ) -> Connection[PayoutRow] | None:
@@ -178,6 +202,7 @@ async def own_payouts(
     return await listed(info, PAYOUTS_OF_HOST, user.id, first, after)
 
 
+@reads("id")
 async def own_sessions(user: User_, info: Info) -> list[SessionRow] | None:
     context = info.context
     if not is_own(user.id, context.actor):
@@ -185,6 +210,7 @@ async def own_sessions(user: User_, info: Info) -> list[SessionRow] | None:
     return await open_sessions(context.runtime.db, user.id, context.now)
 
 
+@reads("id")
 async def audit_trail(
     user: User_,
     info: Info,
@@ -197,6 +223,7 @@ async def audit_trail(
     return await listed(info, SIGN_IN_EVENTS, user.id, first, after, kind)
 
 
+@reads("id")
 async def own_staff_actions(
     user: User_, info: Info, first: First = DEFAULT_PAGE, after: After = None
 ) -> Connection[ActionRow] | None:
@@ -343,4 +370,11 @@ class User(Node):
 
 async def viewer(info: Info) -> UserRow | None:
     user_id = info.context.actor.user_id
-    return None if user_id is None else await info.context.loaders.users.load(user_id)
+    if user_id is None:
+        return None
+    like = shape(info, UserRow, needs=KEY)
+    if like is not None and like.reads_only == KEY:
+        # Who they are is known, and what is asked for is theirs: lists of their own.
+        bare: UserRow = shapes.shape(UserRow, KEY).row(user_id)
+        return bare
+    return await info.context.loaders.rows(users, like).load(user_id)

@@ -13,6 +13,7 @@ from app.pricing.rules import Guests, LineItem
 from db import rows
 from db.enums import BookingStatus
 from db.models import Booking, BookingChange
+from db.shapes import Related, Shape
 from db.statements import Reader, Statement
 
 
@@ -98,6 +99,16 @@ BOOKINGS_OF_HOST = rows.Listing(
     model=Booking, row=BookingRow, parent=Booking.host_id, status=Booking.status
 )
 
+HISTORY = Related(
+    name="its_history",
+    model=BookingChange,
+    row=ChangeRow,
+    key="booking_id",
+    parent="id",
+    many=True,
+    order=lambda change: change.version,
+)
+
 
 def _changes_of_host(*, of_bookings: bool) -> Select[Any]:
     return (
@@ -149,9 +160,11 @@ _BOOKED: Statement[tuple[UUID, Access]] = Statement(
 )
 
 
-async def bookings(reader: Reader, ids: Sequence[UUID]) -> Mapping[UUID, BookingRow]:
+async def bookings(
+    reader: Reader, ids: Sequence[UUID], shape: Shape[BookingRow] | None = None
+) -> Mapping[UUID, BookingRow]:
     """Bookings by id."""
-    return await _BOOKINGS.one(reader, ids)
+    return await _BOOKINGS.one(reader, ids, shape)
 
 
 async def history_of(reader: Reader, booking_ids: Sequence[UUID]) -> Mapping[UUID, list[ChangeRow]]:

@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, select
 from db import rows
 from db.enums import VerifiedBadge
 from db.models import HostDetails, SignInEvent, SignInSession, User
+from db.shapes import Related, Shape
 from db.statements import Reader, Statement
 
 
@@ -85,6 +86,12 @@ SIGN_IN_EVENTS = rows.Listing(
     model=SignInEvent, row=SignInEventRow, parent=SignInEvent.user_id, status=SignInEvent.kind
 )
 
+# Of rows with a column of that person's id.
+HOST, GUEST, AUTHOR = (
+    Related(name=f"its_{role}", model=User, row=UserRow, parent=f"{role}_id")
+    for role in ("host", "guest", "author")
+)
+
 _USERS = rows.ByKey(User.id, UserRow)
 _HOST_DETAILS = rows.ByKey(HostDetails.user_id, HostDetailsRow)
 _IDS_BY_EMAIL: Statement[UUID] = Statement(
@@ -124,9 +131,11 @@ _OPEN_SESSION: Statement[UUID] = Statement(
 )
 
 
-async def users(reader: Reader, ids: Sequence[UUID]) -> Mapping[UUID, UserRow]:
+async def users(
+    reader: Reader, ids: Sequence[UUID], shape: Shape[UserRow] | None = None
+) -> Mapping[UUID, UserRow]:
     """People by id."""
-    return await _USERS.one(reader, ids)
+    return await _USERS.one(reader, ids, shape)
 
 
 async def host_details(reader: Reader, user_ids: Sequence[UUID]) -> Mapping[UUID, HostDetailsRow]:

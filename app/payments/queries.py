@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from app.money import Money
 from db import rows
 from db.models import Payment
+from db.shapes import Related
 from db.statements import Reader, Statement
 
 
@@ -40,6 +41,16 @@ class PaymentRow(msgspec.Struct, frozen=True):
     def refunded_amount(self) -> Money:
         return Money(self.refunded_minor, self.currency)
 
+
+# Of a booking: the last attempt to pay it.
+PAYMENT = Related(
+    name="its_payment",
+    model=Payment,
+    row=PaymentRow,
+    key="booking_id",
+    parent="id",
+    order=lambda payment: payment.attempt.desc(),
+)
 
 _PAYMENTS = rows.ByKey(Payment.id, PaymentRow)
 _LATEST_OF = Statement(

@@ -10,6 +10,7 @@ from sqlalchemy import Integer, cast, func, select
 from app.money import Money
 from db import rows
 from db.models import Property, PropertyPhoto
+from db.shapes import Related, Shape
 from db.statements import Reader, Statement
 
 
@@ -139,6 +140,17 @@ PROPERTIES_OF_HOST = rows.Listing(
     model=Property, row=PropertyRow, parent=Property.host_id, status=Property.status
 )
 
+# Of a row with a `property_id`.
+PROPERTY = Related(name="its_property", model=Property, row=PropertyRow, parent="property_id")
+PHOTOS = Related(
+    name="its_photos",
+    model=PropertyPhoto,
+    row=PhotoRow,
+    key="property_id",
+    parent="id",
+    many=True,
+    order=lambda photo: photo.position,
+)
 
 _RATINGS: Statement[tuple[UUID, Ratings]] = Statement(
     lambda host_id, count, total: (host_id, Ratings(count, total)),
@@ -164,9 +176,11 @@ async def ratings_of_hosts(reader: Reader, host_ids: Sequence[UUID]) -> Mapping[
     return dict(await _RATINGS.fetch(reader, keys=host_ids))
 
 
-async def properties(reader: Reader, ids: Sequence[UUID]) -> Mapping[UUID, PropertyRow]:
+async def properties(
+    reader: Reader, ids: Sequence[UUID], shape: Shape[PropertyRow] | None = None
+) -> Mapping[UUID, PropertyRow]:
     """Properties by id, whatever their status."""
-    return await _PROPERTIES.one(reader, ids)
+    return await _PROPERTIES.one(reader, ids, shape)
 
 
 async def photos(reader: Reader, ids: Sequence[UUID]) -> Mapping[UUID, PhotoRow]:

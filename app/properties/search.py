@@ -15,11 +15,14 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import Integer, Select, Uuid, bindparam, func, select, tuple_
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from app.errors import Invalid
 from app.properties.filters import Area, Filter, Wishes, conditions, wishes
+from app.properties.queries import PropertyRow
+from db import rows
 from db.models import Property
+from db.shapes import Shape
 from db.statements import Reader, Statement, never_generic
 
 __all__ = ["Area", "Edge", "Filter", "Page", "Sort", "count", "search"]
@@ -47,8 +50,10 @@ class Sort(StrEnum):
     NEWEST = "NEWEST"
 
 
-# A result's id, and where it stands in the order.
-Found: TypeAlias = tuple[UUID, int | datetime]
+# Where a result stands in the order, and its row.
+Found: TypeAlias = tuple[int | datetime, PropertyRow]
+# What a shape of results has to have: a cursor is made of it.
+NEEDED = frozenset(["id"])
 
 # What each order goes by, and whether downwards. Each is indexed together with the id.
 ORDERS: dict[Sort, tuple[InstrumentedAttribute[Any], bool]] = {
@@ -71,7 +76,7 @@ class Position(msgspec.Struct, frozen=True, array_like=True):
 class Edge(msgspec.Struct, frozen=True):
     """A result, and where to go on after it."""
 
-    property_id: UUID
+    property: PropertyRow
     cursor: str
 
 
@@ -89,8 +94,11 @@ async def search(
     first: int,
     after: str | None,
     now: datetime,
+    shape: Shape[PropertyRow] | None = None,
 ) -> Page:
     """The `first` (1–50) results after the cursor `after`, in one statement.
+
+    Read in a shape that has what is `NEEDED`, or whole.
 
     Pages by keyset: results that appear or vanish meanwhile make nothing else skip or repeat.
     Raises Invalid.
@@ -101,10 +109,10 @@ async def search(
     values = _values(asked)
     if after is not None:
         values["after_key"], values["after_id"] = _decoded(after, sort)
-    page = _page(sort, tuple(asked), after is not None)
+    page = _page(sort, tuple(asked), after is not None, shape)
     found = await page.fetch(reader, **values, limit=first + 1)
     return Page(
-        tuple(Edge(key, _encoded(sort, position, key)) for key, position in found[:first]),
+        tuple(Edge(row, _encoded(sort, position, row.id)) for position, row in found[:first]),
         has_next_page=len(found) > first,
     )
 
@@ -121,19 +129,29 @@ def _values(asked: Wishes) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=SHAPES)
-def _page(sort: Sort, names: tuple[str, ...], is_after: bool) -> Statement[Found]:
+def _page(
+    sort: Sort, names: tuple[str, ...], is_after: bool, shape: Shape[PropertyRow] | None
+) -> Statement[Found]:
+    row = PropertyRow if shape is None else shape.row
+
     def build() -> Select[*tuple[Any, ...]]:
         column, descending = ORDERS[sort]
-        statement = select(Property.id, column).where(never_generic(), *conditions(names))
+        statement = select(Property).where(never_generic(), *conditions(names))
         if is_after:
             here = tuple_(column, Property.id)
             after = bindparam("after_key", type_=column.type), bindparam("after_id", type_=Uuid)
             there = tuple_(*after)
             statement = statement.where(here < there if descending else here > there)
         order = [each.desc() if descending else each.asc() for each in (column, Property.id)]
-        return statement.order_by(*order).limit(bindparam("limit", type_=Integer))
+        page = statement.order_by(*order).limit(bindparam("limit", type_=Integer)).subquery()
+        # What else is read with them is read for those on the page, not for all that are found.
+        place = aliased(Property, page)
+        read = rows.columns(place, PropertyRow) if shape is None else shape.columns(place)
+        position, key = getattr(place, column.key), place.id
+        order = [each.desc() if descending else each.asc() for each in (position, key)]
+        return select(position, *read).order_by(*order)
 
-    return Statement(lambda key, position: (key, position), build)
+    return Statement(lambda position, *values: (position, row(*values)), build)
 
 
 @lru_cache(maxsize=SHAPES)

@@ -8,6 +8,7 @@ import msgspec
 
 from db import rows
 from db.models import Review
+from db.shapes import Related
 from db.statements import Reader
 
 
@@ -26,6 +27,8 @@ class ReviewRow(msgspec.Struct, frozen=True):
 
 REVIEWS_OF_PROPERTY = rows.Listing(model=Review, row=ReviewRow, parent=Review.property_id)
 REVIEWS_OF_HOST = rows.Listing(model=Review, row=ReviewRow, parent=Review.host_id)
+# Of a booking.
+REVIEW = Related(name="its_review", model=Review, row=ReviewRow, key="booking_id", parent="id")
 
 _REVIEWS = rows.ByKey(Review.id, ReviewRow)
 _OF_BOOKINGS = rows.ByKey(Review.booking_id, ReviewRow)

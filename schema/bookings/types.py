@@ -10,13 +10,14 @@ import strawberry
 
 from app.bookings import cancellation, policy, service
 from app.bookings.errors import BookingNotFound
-from app.bookings.queries import BookingRow, ChangeRow
-from app.identity.queries import UserRow
+from app.bookings.queries import HISTORY, BookingRow, ChangeRow, bookings
+from app.identity.queries import GUEST, HOST, UserRow
 from app.money import Money as Amount
-from app.payments.queries import PaymentRow
-from app.properties.queries import PropertyRow
-from app.reviews.queries import ReviewRow
+from app.payments.queries import PAYMENT, PaymentRow
+from app.properties.queries import PROPERTY, PropertyRow
+from app.reviews.queries import REVIEW, ReviewRow
 from db.enums import StaffActionKind
+from db.shapes import Shape
 from schema import ids
 from schema.context import Context, Info
 from schema.enums import BookingActor, BookingStatus, CancellationPolicy
@@ -26,6 +27,7 @@ from schema.node import Node, shows
 from schema.paging import Page
 from schema.payments import Payment
 from schema.properties.types import Property
+from schema.reading import joins, reads, shape
 from schema.reviews import Review
 from schema.users import User
 
@@ -55,36 +57,44 @@ class CancellationPreview:
     line_items: list[LineItem] = strawberry.field(description="Of what, and how much of each.")
 
 
+@joins(PROPERTY)
 def property_of(booking: Parent, info: Info) -> Awaitable[PropertyRow | None]:
     return info.context.loaders.properties.load(booking.property_id)
 
 
+@joins(GUEST)
 def guest_of(booking: Parent, info: Info) -> Awaitable[UserRow | None]:
     return info.context.loaders.users.load(booking.guest_id)
 
 
+@joins(HOST)
 def host_of(booking: Parent, info: Info) -> Awaitable[UserRow | None]:
     return info.context.loaders.users.load(booking.host_id)
 
 
+@reads("line_items", "currency")
 def line_items(booking: Parent) -> list[LineRow]:
     return lines(booking.line_items, booking.currency)
 
 
+@reads("guest_id", "host_id", "host_payout_minor", "currency")
 def host_payout(booking: Parent, info: Info) -> Amount | None:
     if policy.side(booking, info.context.actor) is not BookingActor.HOST:
         return None
     return Amount(booking.host_payout_minor, booking.currency)
 
 
+@joins(PAYMENT)
 def payment_of(booking: Parent, info: Info) -> Awaitable[PaymentRow | None]:
     return info.context.loaders.payment_of.load(booking.id)
 
 
+@joins(HISTORY)
 def history_of(booking: Parent, info: Info) -> Awaitable[list[ChangeRow]]:
     return info.context.loaders.history_of.load(booking.id)
 
 
+@joins(REVIEW)
 def review_of(booking: Parent, info: Info) -> Awaitable[ReviewRow | None]:
     return info.context.loaders.review_of.load(booking.id)
 
@@ -178,9 +188,15 @@ class BookingConnection(Page):
     edges: list[BookingEdge] = strawberry.field(description="The bookings, in order.")
 
 
-async def visible_booking(context: Context, key: UUID) -> BookingRow | None:
-    """The booking, if the viewer may see it."""
-    row = await context.loaders.bookings.load(key)
+# What tells who may see a booking.
+PARTIES = frozenset(["id", "guest_id", "host_id"])
+
+
+async def visible_booking(
+    context: Context, key: UUID, shape: Shape[BookingRow] | None = None
+) -> BookingRow | None:
+    """The booking, if the viewer may see it; a shape has the `PARTIES`."""
+    row = await context.loaders.rows(bookings, shape).load(key)
     if row is None or policy.side(row, context.actor) is not None:
         return row
     looked = await context.look(
@@ -193,4 +209,6 @@ async def booking_by_id(
     info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Its global id.")]
 ) -> BookingRow | None:
     key = ids.key_of("Booking", id)
-    return None if key is None else await visible_booking(info.context, key)
+    if key is None:
+        return None
+    return await visible_booking(info.context, key, shape(info, BookingRow, needs=PARTIES))

@@ -7,9 +7,21 @@ an exception, a null where none may be, or anything it does not know hands the w
 graphql-core, whose answer, errors and paths are then exact. See docs/decisions/0040.
 """
 
+from schema.engine.ahead import Asked, Selection, attached, selection
 from schema.engine.batch import batched
 from schema.engine.executor import EngineExecutor
+from schema.engine.leaves import unchanged_unless
 from schema.engine.loader import Loader
 from schema.engine.plans import Engine
 
-__all__ = ["Engine", "EngineExecutor", "Loader", "batched"]
+__all__ = [
+    "Asked",
+    "Engine",
+    "EngineExecutor",
+    "Loader",
+    "Selection",
+    "attached",
+    "batched",
+    "selection",
+    "unchanged_unless",
+]

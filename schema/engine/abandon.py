@@ -7,6 +7,7 @@ from graphql import Undefined
 from strawberry.execution import optimized_is_awaitable
 
 MOST_CLASSES = 4096
+BUILTIN = frozenset[type]([str, int, float, bool, list, tuple, dict])
 
 
 is_awaitable = optimized_is_awaitable
@@ -20,7 +21,7 @@ class Plain:
     """Classes whose values are neither awaitable, an exception nor null: known after one look."""
 
     def __init__(self) -> None:
-        self.classes: set[type] = {str, int, float, bool, list, tuple, dict}
+        self.classes: set[type] = set(BUILTIN)
 
     def admit(self, value: Any) -> None:
         """Remember the class of `value`. Raises Abandoned, or the value when it is an exception."""
@@ -31,5 +32,10 @@ class Plain:
         if is_awaitable(value):
             raise Abandoned("awaitable")
         kind = type(value)
-        if kind not in (GeneratorType, CoroutineType) and len(self.classes) < MOST_CLASSES:
-            self.classes.add(kind)
+        if kind in (GeneratorType, CoroutineType):
+            return
+        if len(self.classes) >= MOST_CLASSES:
+            # Those in use come back at once.
+            self.classes.clear()
+            self.classes |= BUILTIN
+        self.classes.add(kind)

@@ -9,10 +9,13 @@ from strawberry.parent import StrawberryParent
 ATTRIBUTE = "__resolves_all__"
 
 
-def batched(resolver: Callable[..., Awaitable[Sequence[Any]]]) -> Callable[..., Awaitable[Any]]:
-    """Make a field's resolver of one that takes all parents: `async (parents, info, **arguments)`.
+def batched(
+    resolver: Callable[..., Awaitable[Sequence[Any]] | Sequence[Any]],
+) -> Callable[..., Awaitable[Any]]:
+    """Make a field's resolver of one that takes all parents: `(parents, info, **arguments)`.
 
-    It returns as many values as it was given parents, in their order. The engine calls it once
+    It returns as many values as it was given parents, in their order, at once as a list, or to be
+    awaited. The engine calls it once
     for a level; graphql-core calls it for each parent alone, where loaders still batch what it
     loads. Its first parameters have to be the parents and the info.
     """
@@ -22,7 +25,8 @@ def batched(resolver: Callable[..., Awaitable[Sequence[Any]]]) -> Callable[..., 
 
     async def one(**arguments: Any) -> Any:
         arguments[parents.name] = [arguments[parents.name]]
-        (value,) = await resolver(**arguments)
+        values = resolver(**arguments)
+        (value,) = values if isinstance(values, list) else await values  # type: ignore[misc]
         return value
 
     parent = parents.replace(annotation=Annotated[Any, StrawberryParent()])

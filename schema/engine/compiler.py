@@ -17,6 +17,7 @@ from graphql import (
     GraphQLOutputType,
     GraphQLScalarType,
     Undefined,
+    get_named_type,
     is_abstract_type,
     is_leaf_type,
     is_list_type,
@@ -34,6 +35,7 @@ from schema.engine import leaves
 from schema.engine.abandon import Abandoned, is_awaitable
 from schema.engine.fields import Field, is_shareable
 from schema.engine.kinds import kind_check, type_resolver
+from schema.engine.source import INDENT, Function
 
 if TYPE_CHECKING:
     from graphql.execution import Executor
@@ -45,31 +47,10 @@ if TYPE_CHECKING:
 Complete = Callable[[list[Any], list[dict[str, Any]], "Run"], None]
 # Response keys of one plan, over all types that an interface or a union can be.
 MOST_FIELDS = 4_000
-INDENT = " "
 
 
 class Unsupported(Exception):
     """No plan can be made for this operation."""
-
-
-class Function:
-    """The text of one function in the making."""
-
-    def __init__(self, name: str, parameters: str) -> None:
-        self.name = name
-        self.head = [f"def {name}({parameters}):"]
-        self.body: list[str] = []
-        self.depth = 1
-        self.seen: set[str] = set()
-
-    def line(self, text: str) -> None:
-        self.body.append(INDENT * self.depth + text)
-
-    def first(self, text: str) -> None:
-        """A line before all others, once."""
-        if text not in self.seen:
-            self.seen.add(text)
-            self.head.append(INDENT + text)
 
 
 class Compiler:
@@ -88,6 +69,7 @@ class Compiler:
         self._open: list[Field] = []
         self._names: dict[str, Any] = {
             "Abandoned": Abandoned,
+            "absent": object(),
             "admit": engine.plain.admit,
             "listed": listed,
             "plain": engine.plain.classes,
@@ -104,7 +86,7 @@ class Compiler:
         function = self._function("root", "values, targets, run")
         function.line("for v, t in zip(values, targets):")
         function.depth += 1
-        self._selection(function, root_type, collected.grouped_field_set, "v", "r")
+        self._selection(function, None, root_type, collected.grouped_field_set, "v", "r")
         function.line("t['data'] = r")
         complete: Complete = self._load(function)
         return complete
@@ -147,6 +129,10 @@ class Compiler:
         """Calls a step's resolver for all parents."""
         function = self._function("call", "parents, run")
         name = self._name(field)
+        if field.attached is not None:
+            # Whoever reads parents attaches a value to all of them, or to none.
+            function.line(f"if hasattr(parents[0], {field.attached!r}):")
+            function.line(f"{INDENT}return [p.{field.attached} for p in parents]")
         if field.direct is None:
             function.line(f"return {name}.call_each(parents, run)")
             return function
@@ -250,7 +236,9 @@ class Compiler:
             type_,
             field.details,
         )
-        self._selection(function, type_, collected.grouped_field_set, v, result)
+        # An interface's or a union's field is asked for other things of each type.
+        of = field if get_named_type(field.definition.type) is type_ else None
+        self._selection(function, of, type_, collected.grouped_field_set, v, result)
 
     def _abstract(
         self, function: Function, field: Field, type_: GraphQLAbstractType, v: str, result: str
@@ -279,6 +267,7 @@ class Compiler:
     def _selection(
         self,
         function: Function,
+        of: Field | None,
         type_: GraphQLObjectType,
         grouped: dict[str, list[FieldDetails]],
         v: str,
@@ -287,11 +276,13 @@ class Compiler:
         """The object itself, with `None` for what is still to come."""
         entries = []
         later = []
+        beneath = []
         for key, details in grouped.items():
             if details[0].node.name.value == "__typename":
                 entries.append(f"{key!r}: {type_.name!r}")
                 continue
             field = self._field(key, type_, details)
+            beneath.append(field)
             if field.deferred:
                 entries.append(f"{key!r}: None")
                 later.append(field)
@@ -301,6 +292,8 @@ class Compiler:
             done = self._value(function, field, field.definition.type, value)
             entries.append(f"{key!r}: {done}")
         function.line(f"{result} = {{{', '.join(entries)}}}")
+        if of is not None:
+            of.beneath = beneath
         for field in later:
             name = self._name(field)
             function.first(f"parent{name}, target{name} = run.step({name})")
@@ -314,12 +307,20 @@ class Compiler:
                 return f"{v}.{field.attribute}"
             return f"getattr({v}, {field.attribute!r})"
         info = ""
-        if field.wants_info:
+        if field.wants_info and field.attached is not None:
+            # Rarely called: it is not made in advance.
+            info = f"run.info({self._name(field)})"
+        elif field.wants_info:
             info = f"info{self._name(field)}"
             function.first(f"{info} = run.info({self._name(field)})")
         shape = field.shape.format(p=v, i=info)
         arguments = f"**{self._name(field.arguments)}" if field.arguments else ""
-        return f"{self._name(field.function)}({_joined(shape, arguments)})"
+        call = f"{self._name(field.function)}({_joined(shape, arguments)})"
+        if field.attached is None:
+            return call
+        there = self._fresh("v")
+        function.line(f"{there} = getattr({v}, {field.attached!r}, absent)")
+        return f"{call} if {there} is absent else {there}"
 
     # Names and numbers.
 

@@ -14,6 +14,7 @@ from graphql.execution.values import get_argument_values
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
+from schema.engine import ahead
 from schema.engine.batch import ATTRIBUTE
 
 if TYPE_CHECKING:
@@ -33,11 +34,15 @@ class Field:
     """A field of the response, for one type of parent; deferred ones are steps of the plan."""
 
     __slots__ = (
+        "_selection",
         "arguments",
+        "attached",
         "attribute",
         "batch",
+        "beneath",
         "call",
         "complete",
+        "declared",
         "deferred",
         "definition",
         "details",
@@ -69,8 +74,14 @@ class Field:
         self.batch: Any = None
         self.shape = ""
         self.wants_info = False
+        self.declared: StrawberryField | None = None
         self.direct: StrawberryField | None = None
         self.function: Any = None
+        # The attribute of parents that may hold the value already.
+        self.attached: str | None = None
+        # Filled in by the compiler: what is asked of its objects; None: of no one type of them.
+        self.beneath: list[Field] | None = None
+        self._selection: ahead.Selection | None = None
         # Filled in by the compiler, for deferred ones.
         self.call: Callable[[list[Any], Run], list[Any]]
         self.complete: Callable[[list[Any], list[dict[str, Any]], Run], None]
@@ -80,11 +91,21 @@ class Field:
     def node(self) -> "FieldNode":
         return self.details[0].node
 
+    @property
+    def selection(self) -> ahead.Selection | None:
+        """What is asked of its objects; put together when a resolver first wants to know."""
+        if self._selection is None:
+            self._selection = ahead.selection_of([self])
+        return self._selection
+
     def _choose(self, engine: "Engine") -> bool:
         """Find out how it is resolved. Returns whether that is to be done for a whole level."""
         field = self.definition.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
         kind = _made_by_strawberry(self.definition.resolve)
-        if not isinstance(field, StrawberryField) or not kind or engine.handles_exceptions:
+        if not isinstance(field, StrawberryField):
+            return True
+        self.declared = field
+        if not kind or engine.handles_exceptions:
             return True
         if kind == "_get_basic_result":
             if field.default_resolver is getattr:
@@ -104,6 +125,7 @@ class Field:
         self.wants_info = resolver.info_parameter is not None
         self.shape = _call_shape(resolver)
         self.function = resolver.wrapped_func
+        self.attached = getattr(self.function, ahead.ATTRIBUTE, None)
         return (
             field.is_async
             or _says_awaitable(resolver)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # An `is_type_of` that has this attribute, true, depends on nothing but the value's class.
 BY_CLASS = "by_class"
-MOST_KINDS = 64
+MOST_KINDS = 512
 
 Check = Callable[[Any, "Run", "Field"], None]
 
@@ -40,7 +40,10 @@ def kind_check(
         verdict = is_type_of(value, run.raw_info(field))
         if verdict is not True and (is_awaitable(verdict) or not verdict):
             raise Abandoned("not of the type")
-        if kinds is not None and len(kinds) < MOST_KINDS:
+        if kinds is not None:
+            if len(kinds) >= MOST_KINDS:
+                # Rows may have ever new classes: those in use come back at once.
+                kinds.clear()
             kinds.add(value.__class__)
 
     return kinds, check

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from contextlib import suppress
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 
 from graphql import GraphQLEnumType, GraphQLScalarType, Undefined
 from graphql.type import scalars
 
 from schema.engine.abandon import Abandoned
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 # What is not exactly of the usual class and range goes through the coercion.
 UNUSUAL: dict[Any, str] = {
@@ -19,6 +21,22 @@ UNUSUAL: dict[Any, str] = {
     # Infinity and NaN are the floats whose difference to themselves is not zero.
     scalars.serialize_float: "({v}.__class__ is not float or {v} - {v} != 0.0)",
 }
+
+
+ATTRIBUTE = "__unusual__"
+
+
+def unchanged_unless(condition: str) -> Callable[[F], F]:
+    """Say which values a scalar's `serialize` does not return as they are.
+
+    The condition is Python, on `{v}`; any value for which it is false passes in line.
+    """
+
+    def mark(serialize: F) -> F:
+        setattr(serialize, ATTRIBUTE, condition)
+        return serialize
+
+    return mark
 
 
 def coercion(
@@ -50,7 +68,8 @@ def check(
         names = name(enum_names(type_))
         then = f"{v} = {names}.get({v}) or {coerce}({v})"
         return [f"if {unless_null}: {then}" if nullable else then]
-    unusual = UNUSUAL.get(type_.coerce_output_value)
+    coerces: Any = type_.coerce_output_value
+    unusual = UNUSUAL.get(coerces) or getattr(coerces, ATTRIBUTE, None)
     if unusual is not None:
         condition = " and ".join(filter(None, (unusual.format(v=v), unless_null)))
         return [f"if {condition}: {v} = {coerce}({v})"]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from graphql import FieldNode
     from graphql.execution import Executor
 
+    from schema.engine.ahead import Selection
     from schema.engine.fields import Field
     from schema.engine.plans import Engine, Plan
 
@@ -32,6 +33,11 @@ class RawInfo:
         self.return_type = field.definition.type
         self._field = field
         self._run = run
+
+    @property
+    def selection(self) -> "Selection | None":
+        """What is asked of the objects that the field returns: see `schema.engine.ahead`."""
+        return self._field.selection
 
     @property
     def field_nodes(self) -> "list[FieldNode]":
@@ -96,10 +102,14 @@ class Waiting:
         """A value for each parent, when all is settled."""
         if self.step.batch is None:
             return self.values
-        values = list(self.values[0])
-        if len(values) != len(self.targets):
-            raise Abandoned("a batch of the wrong length")
-        return values
+        return _as_many(list(self.values[0]), self.targets)
+
+
+def _as_many(values: list[Any], targets: list[dict[str, Any]]) -> list[Any]:
+    """The values of a batch. Raises Abandoned unless there is one for each parent."""
+    if len(values) != len(targets):
+        raise Abandoned("a batch of the wrong length")
+    return values
 
 
 class Run:
@@ -194,6 +204,9 @@ class Run:
                 if not parents:
                     continue
                 values = step.call(parents, self)
+                if step.batch is not None and values.__class__ is list:
+                    step.complete(_as_many(values, targets), targets, self)
+                    continue
                 if step.batch is not None:
                     self.waiting.append(Waiting(step, [values], targets, [0]))
                     continue
@@ -209,19 +222,25 @@ class Run:
 
     async def _settle(self, waiting: list[Waiting]) -> None:
         """Wait for everything, also after a failure: nothing may go on behind graphql-core."""
+        # One coroutine needs no task of its own, it runs in this one.
+        own: list[tuple[list[Any], int]] = []
+        others: list[tuple[list[Any], int]] = []
         for level in waiting:
             values = level.values
             for index in level.awaited:
-                if not isinstance(values[index], Future):
+                if isinstance(values[index], Future):
+                    others.append((values, index))
+                elif own:
                     values[index] = asyncio.ensure_future(values[index])
+                    others.append((values, index))
+                else:
+                    own.append((values, index))
         failure: Exception | None = None
-        for level in waiting:
-            values = level.values
-            for index in level.awaited:
-                try:
-                    values[index] = await values[index]
-                except Exception as error:
-                    failure = failure or error
+        for values, index in own + others:
+            try:
+                values[index] = await values[index]
+            except Exception as error:
+                failure = failure or error
         if failure is not None:
             raise failure
 

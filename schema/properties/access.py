@@ -4,14 +4,20 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from app.properties import policy
-from app.properties.queries import PhotoRow, PropertyRow
+from app.properties.queries import PhotoRow, PropertyRow, properties
 from db.enums import StaffActionKind
+from db.shapes import Shape
 from schema.context import Context
 
+# What tells who may see a property.
+VISIBLE_BY = frozenset(["id", "host_id", "status"])
 
-async def visible_property(context: Context, key: UUID) -> PropertyRow | None:
-    """The property, if the viewer may see it."""
-    row = await context.loaders.properties.load(key)
+
+async def visible_property(
+    context: Context, key: UUID, shape: Shape[PropertyRow] | None = None
+) -> PropertyRow | None:
+    """The property, if the viewer may see it; a shape has what it is `VISIBLE_BY`."""
+    row = await context.loaders.rows(properties, shape).load(key)
     if row is None or policy.may_see(row, context.actor, has_booking=False):
         return row
     access = await context.loaders.access.load(key)
@@ -27,6 +33,11 @@ async def visible_photo(context: Context, key: UUID) -> PhotoRow | None:
     if photo is None or await visible_property(context, photo.property_id) is None:
         return None
     return photo
+
+
+def sees_none_exactly(context: Context) -> bool:
+    """Whether the viewer is nobody's host, and nobody's guest."""
+    return context.actor.user_id is None
 
 
 async def seen_exactly(context: Context, rows: Sequence[PropertyRow]) -> list[bool]:

@@ -19,6 +19,7 @@ from schema.guests import GuestsInput
 from schema.paging import DEFAULT_PAGE, After, Connection, Edge, First, connect, require_first
 from schema.properties.types import PropertyConnection
 from schema.quotes import QuoteRow
+from schema.reading import is_asked, shape
 from schema.scalars import MinorUnits
 
 
@@ -91,18 +92,14 @@ async def search_properties(
 ) -> Connection[PropertyRow]:
     context = info.context
     wanted = Filter() if filter is None else filter.value()
+    like = shape(info, PropertyRow, "edges", "node", needs=search.NEEDED)
     page = await search.search(
-        context.runtime.db, wanted, sort, require_first(first), after, context.now
+        context.runtime.db, wanted, sort, require_first(first), after, context.now, like
     )
-    found = [edge.property_id for edge in page.edges]
-    prices = await _prices(context, found, wanted)
-    rows = await context.loaders.properties.load_many(found)
-    edges = [
-        Edge(edge.cursor, row, prices.get(row.id))
-        for edge, row in zip(page.edges, rows, strict=True)
-        # Deleted between the two reads.
-        if row is not None
-    ]
+    prices: Mapping[UUID, QuoteRow] = {}
+    if is_asked(info, "edges", "quote"):
+        prices = await _prices(context, [edge.property.id for edge in page.edges], wanted)
+    edges = [Edge(edge.cursor, edge.property, prices.get(edge.property.id)) for edge in page.edges]
 
     async def count() -> int:
         return await search.count(context.runtime.db, wanted, context.now)

@@ -1,16 +1,16 @@
 """Properties as they are shown."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import date, datetime, time
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from operator import attrgetter
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
-import msgspec
 import strawberry
 
 from app.availability.calendar import Night
-from app.identity.queries import UserRow
+from app.identity.queries import HOST, UserRow
 from app.money import Money as Amount
-from app.properties.queries import PhotoRow, PropertyRow
+from app.properties.queries import PHOTOS, PhotoRow, PropertyRow
 from app.reviews.queries import REVIEWS_OF_PROPERTY, ReviewRow
 from schema import ids
 from schema.context import Info, absolute
@@ -26,7 +26,8 @@ from schema.enums import (
 from schema.money import Money
 from schema.node import Node, shows
 from schema.paging import DEFAULT_PAGE, After, Connection, First, Page, listed
-from schema.properties.access import seen_exactly, visible_property
+from schema.properties.access import VISIBLE_BY, seen_exactly, sees_none_exactly, visible_property
+from schema.reading import joins, reads, shape, shows_row
 from schema.users import User
 
 if TYPE_CHECKING:
@@ -36,21 +37,35 @@ if TYPE_CHECKING:
 Reviews: TypeAlias = Annotated["ReviewConnection", strawberry.lazy("schema.reviews")]
 Priced: TypeAlias = Annotated["Quote", strawberry.lazy("schema.quotes")]
 Parent: TypeAlias = strawberry.Parent[PropertyRow]
+Show: TypeAlias = Callable[[PropertyRow], Any]
 # Inside a type, a field's name hides what is imported under it.
 Day: TypeAlias = date
 
 
-class Place(msgspec.Struct, frozen=True):
-    """A location as far as the viewer may see it."""
+def guarded(name: str, public: str | None = None) -> Any:
+    """The resolver of something that only some may see; others see `public`, or null."""
+    columns = [name, public] if public else [name]
+    return _by_access(attrgetter(name), attrgetter(public) if public else lambda _: None, *columns)
 
-    city: str
-    region: str
-    country: str
-    address: str | None
-    postal_code: str | None
-    latitude: float
-    longitude: float
-    is_exact: bool
+
+def _by_access(exact: Show, instead: Show, *columns: str) -> Any:
+    @reads("id", "host_id", *columns)
+    @batched
+    def resolve(
+        rows: Sequence[PropertyRow], info: Info
+    ) -> list[Any] | Coroutine[Any, Any, list[Any]]:
+        if sees_none_exactly(info.context):
+            return list(map(instead, rows))
+        return seen(rows, info)
+
+    async def seen(rows: Sequence[PropertyRow], info: Info) -> list[Any]:
+        allowed = await seen_exactly(info.context, rows)
+        return [(exact if may else instead)(row) for row, may in zip(rows, allowed, strict=True)]
+
+    return resolve
+
+
+is_exact = _by_access(lambda _: True, lambda _: False)
 
 
 @strawberry.type(description="Where a property is.")
@@ -58,18 +73,31 @@ class Location:
     city: str = strawberry.field(description="The city, town or village.")
     region: str = strawberry.field(description="State, county or the like; may be empty.")
     country: str = strawberry.field(description="ISO 3166-1 alpha-2 code: `PT`.")
-    address: str | None = strawberry.field(
+    address = strawberry.field(
+        resolver=guarded("address"),
+        graphql_type=str | None,
         description="Street and number. Only the host has it, and guests from their booking's "
-        "confirmation until it ends."
+        "confirmation until it ends.",
     )
-    postal_code: str | None = strawberry.field(description="As `address`.")
-    latitude: float = strawberry.field(
-        description="Degrees north; unless `isExact`, of a fixed point within some 500 m."
+    postal_code = strawberry.field(
+        resolver=guarded("postal_code"), graphql_type=str | None, description="As `address`."
     )
-    longitude: float = strawberry.field(description="Degrees east; as `latitude`.")
-    is_exact: bool = strawberry.field(description="Whether this is the true point.")
+    latitude = strawberry.field(
+        resolver=guarded("latitude", "public_latitude"),
+        graphql_type=float,
+        description="Degrees north; unless `isExact`, of a fixed point within some 500 m.",
+    )
+    longitude = strawberry.field(
+        resolver=guarded("longitude", "public_longitude"),
+        graphql_type=float,
+        description="Degrees east; as `latitude`.",
+    )
+    is_exact = strawberry.field(
+        resolver=is_exact, graphql_type=bool, description="Whether this is the true point."
+    )
 
 
+@reads("url")
 def photo_url(photo: strawberry.Parent[PhotoRow], info: Info) -> str:
     return absolute(photo.url, info)
 
@@ -107,39 +135,32 @@ class AvailabilityNight:
     )
 
 
-@batched
-async def location(rows: Sequence[PropertyRow], info: Info) -> list[Place]:
-    return [
-        Place(
-            row.city,
-            row.region,
-            row.country,
-            row.address if exact else None,
-            row.postal_code if exact else None,
-            row.latitude if exact else row.public_latitude,
-            row.longitude if exact else row.public_longitude,
-            exact,
-        )
-        for row, exact in zip(rows, await seen_exactly(info.context, rows), strict=True)
-    ]
+@shows_row
+def location(row: Parent) -> PropertyRow:
+    return row
 
 
+@reads("check_in_weekdays")
 def check_in_weekdays(row: Parent) -> list[Weekday]:
     return weekdays(row.check_in_weekdays)
 
 
+@reads("check_out_weekdays")
 def check_out_weekdays(row: Parent) -> list[Weekday]:
     return weekdays(row.check_out_weekdays)
 
 
+@joins(HOST)
 def host(row: Parent, info: Info) -> Awaitable[UserRow | None]:
     return info.context.loaders.users.load(row.host_id)
 
 
+@joins(PHOTOS)
 def photos(row: Parent, info: Info) -> Awaitable[list[PhotoRow]]:
     return info.context.loaders.photos_of.load(row.id)
 
 
+@reads("id")
 def availability(
     row: Parent,
     info: Info,
@@ -156,6 +177,7 @@ def availability(
     return info.context.loaders.calendars.load((row.id, start, end))
 
 
+@reads("id")
 async def reviews(
     row: Parent, info: Info, first: First = DEFAULT_PAGE, after: After = None
 ) -> Connection[ReviewRow]:
@@ -278,4 +300,6 @@ async def property_by_id(
     info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Its global id.")]
 ) -> PropertyRow | None:
     key = ids.key_of("Property", id)
-    return None if key is None else await visible_property(info.context, key)
+    if key is None:
+        return None
+    return await visible_property(info.context, key, shape(info, PropertyRow, needs=VISIBLE_BY))

@@ -43,7 +43,7 @@ async def found(
     after: str | None = None
     while True:
         page = await search(db, filter, sort, size, after, now)
-        ids += [edge.property_id for edge in page.edges]
+        ids += [edge.property.id for edge in page.edges]
         if not page.has_next_page:
             return ids
         after = page.edges[-1].cursor
@@ -145,8 +145,8 @@ async def test_pages_neither_skip_nor_repeat_while_places_come_and_go(db: Databa
         while page.has_next_page:
             after = page.edges[-1].cursor
             page = await search(connection, Filter(), Sort.PRICE_LOW_TO_HIGH, 3, after, NOW)
-            rest += [edge.property_id for edge in page.edges]
-    assert [edge.property_id for edge in first.edges] == ids[:5]
+            rest += [edge.property.id for edge in page.edges]
+    assert [edge.property.id for edge in first.edges] == ids[:5]
     assert rest == [*ids[5:8], *ids[9:], dear]
 
 
@@ -159,7 +159,7 @@ async def test_a_page_costs_the_same_statements_whatever_its_size(db: Database) 
     for size in (1, 30):
         with counted(db) as statements:
             page = await search(db, filter, Sort.RECOMMENDED, size, None, NOW)
-            ids: Sequence[UUID] = [edge.property_id for edge in page.edges]
+            ids: Sequence[UUID] = [edge.property.id for edge in page.edges]
             priced = await quotes(db, ids, date(2026, 9, 1), date(2026, 9, 3), TWO, NOW, FEES)
         assert len(priced) == size
         costs.append(statements)

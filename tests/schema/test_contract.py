@@ -31,7 +31,7 @@ from schema.bookings.types import Preview
 from schema.build import sdl
 from schema.money import LineRow
 from schema.paging import Connection, Edge, PageInfo
-from schema.properties.types import Place, Property
+from schema.properties.types import Property
 from schema.quotes import QuoteRow
 from schema.transport.schema import Schema
 from tests.journeys import operations
@@ -48,7 +48,7 @@ ROWS = {
     "Guests": Guests,
     "HostDetails": HostDetailsRow,
     "LineItem": LineRow,
-    "Location": Place,
+    "Location": PropertyRow,
     "Money": Money,
     "PageInfo": PageInfo,
     "Payment": PaymentRow,
