@@ -1,15 +1,18 @@
 """The API inside the test process, over HTTP's own semantics but no socket."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx2
 import pytest
+import uvicorn
 from litestar import Litestar
 
 from app.config import Settings
 from app.main import create_app
+from tests.support.ports import free_port
 
 BASE_URL = "http://roost.test"
 
@@ -36,6 +39,26 @@ async def serving(settings: Settings) -> AsyncIterator[Litestar]:
     finally:
         over.set()
         await lifespan
+
+
+@asynccontextmanager
+async def listening(settings: Settings) -> AsyncIterator[str]:
+    """The application's address, behind uvicorn in a thread of its own with a loop of its own."""
+    port = free_port()
+    app = create_app(settings)
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False)
+    )
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        await asyncio.sleep(0.02)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        await asyncio.to_thread(thread.join)
 
 
 def client_of(app: Litestar, *, address: str = "192.0.2.1") -> httpx2.AsyncClient:

@@ -1,7 +1,6 @@
 """The OpenAPI document, checked against a running server by generated requests."""
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
@@ -9,7 +8,6 @@ from typing import Any
 import httpx2
 import pytest
 import schemathesis
-import uvicorn
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as hypothesis_settings
 from schemathesis import GenerationMode
@@ -17,28 +15,16 @@ from schemathesis.core.control import SkipTest
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from app.config import Settings
-from app.main import create_app
-from tests.support.ports import free_port
+from tests.http.conftest import listening
 
 EXAMPLES = 25
 
 
 @pytest.fixture
 async def server(settings: Settings) -> AsyncIterator[str]:
-    """The API behind uvicorn in a thread of its own: schemathesis blocks."""
-    port = free_port()
-    app = create_app(settings)
-    server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False)
-    )
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        await asyncio.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    await asyncio.to_thread(thread.join)
+    """Listening in a thread: schemathesis blocks."""
+    async with listening(settings) as url:
+        yield url
 
 
 async def test_the_document_describes_every_member(client: httpx2.AsyncClient) -> None:
