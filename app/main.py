@@ -35,7 +35,9 @@ from app.runtime import Runtime, open_runtime
 from schema.build import schema_for
 from schema.context import Context
 from schema.transport.lifetime import Draining
+from schema.transport.metrics import counted
 from schema.transport.router import create_graphql_router
+from schema.transport.schema import Schema
 
 # No JSON body of ours is larger; webhooks set their own limit.
 MAX_BODY = 128 * 1024
@@ -85,17 +87,17 @@ def create_app(settings: Settings | None = None) -> Litestar:
         raise SettingsError("WEB_ORIGINS names each origin: '*' would lend cookies to any page")
     telemetry.configure(settings)
     keys = tokens.load_keys(settings)
-    draining = Draining()
+    schema, draining = schema_for(settings), Draining()
     app_state = State({state.KEYS: keys, HEADERS: security.headers_for(settings)})
     return Api(
         route_handlers=[
             *ROUTES,
-            _graphql(settings, keys, app_state, draining),
+            _graphql(schema, settings, keys, app_state, draining),
             *([metrics.metrics] if settings.metrics_enabled else []),
             # A web app has pages of its own for mailed links.
             *([] if settings.web_origins else [pages.account_page]),
         ],
-        lifespan=[_lifespan(settings, draining)],
+        lifespan=[_lifespan(schema, settings, draining)],
         state=app_state,
         exception_handlers=problems.HANDLERS,
         request_max_body_size=MAX_BODY,
@@ -107,7 +109,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
     )
 
 
-def _lifespan(settings: Settings, draining: Draining) -> Callable[[Litestar], Any]:
+def _lifespan(schema: Schema, settings: Settings, draining: Draining) -> Callable[[Litestar], Any]:
     """Holds the neighbours open, and says when it is time to go."""
 
     @asynccontextmanager
@@ -118,13 +120,16 @@ def _lifespan(settings: Settings, draining: Draining) -> Callable[[Litestar], An
             app.state[state.READINESS] = await stack.enter_async_context(
                 health.open_readiness(settings, runtime.redis, lambda: draining.begun)
             )
+            stack.enter_context(counted(schema))
             stack.enter_context(drained_first(lambda: draining.drain(SOCKETS_SECONDS)))
             yield
 
     return lifespan
 
 
-def _graphql(settings: Settings, keys: TokenKeys, app_state: State, draining: Draining) -> Router:
+def _graphql(
+    schema: Schema, settings: Settings, keys: TokenKeys, app_state: State, draining: Draining
+) -> Router:
     """GraphQL at /graphql, over HTTP and websockets."""
 
     async def context(connection: Connection, params: Mapping[str, Any] | None) -> Context:
@@ -141,7 +146,7 @@ def _graphql(settings: Settings, keys: TokenKeys, app_state: State, draining: Dr
         await sessions.until_over(runtime.db, runtime.live, session_id)
 
     return create_graphql_router(
-        schema_for(settings),
+        schema,
         context_factory=context,
         allowed_origins=(settings.public_url, *settings.web_origins),
         graphiql=settings.introspection_enabled,

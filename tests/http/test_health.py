@@ -71,3 +71,38 @@ async def test_metrics_are_served_only_when_asked_for(settings: Settings) -> Non
         assert 'roost_http_requests_total{method="GET",route="/media/{path}",status="404"}' in page
         assert "secret" not in page
         assert "BREW" not in page
+
+
+async def test_metrics_tell_how_graphql_was_answered(settings: Settings) -> None:
+    on = msgspec.structs.replace(settings, metrics_enabled=True)
+    async with serving(on) as app, client_of(app) as client:
+
+        async def ask(query: str) -> None:
+            answer = await client.post("/graphql", json={"query": query})
+            assert answer.json()["data"]
+
+        async def counts() -> dict[str, float]:
+            lines = (await client.get("/metrics")).text.splitlines()
+            pairs = (line.rsplit(" ", 1) for line in lines if line.startswith("graphql_"))
+            return {name: float(value) for name, value in pairs}
+
+        before = await counts()
+        for _ in range(3):
+            await ask("{ viewer { id } __typename }")
+        # Longer than any plan is made for.
+        await ask("{ __typename }" + "#" * 20_000)
+        after = await counts()
+    assert {name: after[name] - before[name] for name in before} == {
+        'graphql_answers_total{how="fast"}': 3,
+        'graphql_answers_total{how="unsupported"}': 1,
+        'graphql_answers_total{how="abandoned"}': 0,
+        'graphql_documents_total{found="yes"}': 2,
+        'graphql_documents_total{found="no"}': 2,
+        "graphql_plans": 1,
+    }
+    # A schema that is served no more is shown no more.
+    async with serving(on) as app, client_of(app) as client:
+        page = (await client.get("/metrics")).text
+    assert [line for line in page.splitlines() if 'how="fast"' in line] == [
+        'graphql_answers_total{how="fast"} 0.0'
+    ]
