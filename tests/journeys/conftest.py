@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from app.runtime import open_runtime
 from db.session import Database
+from tests.journeys.reference import Reference
 from tests.journeys.story import Story
 from tests.support.processes import Stack
 
@@ -13,6 +15,7 @@ from tests.support.processes import Stack
 async def story(stack: Stack, db: Database) -> AsyncIterator[Story]:
     """API, worker, payment sandbox and mail catcher, all running."""
     await stack.start()
-    story = Story(stack, db)
-    yield story
-    await story.close()
+    async with open_runtime(stack.settings) as runtime:
+        story = Story(stack, db, Reference(stack.settings, runtime))
+        yield story
+        await story.close()

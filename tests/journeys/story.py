@@ -9,6 +9,7 @@ import httpx2
 
 from db.session import Database
 from tests.journeys import operations as op
+from tests.journeys.reference import ComparedClient, Reference
 from tests.support.books import assert_books_balance
 from tests.support.client import Client
 from tests.support.processes import Stack
@@ -51,15 +52,16 @@ HEDY = {
 class Story:
     """The processes, and the people of one story."""
 
-    def __init__(self, stack: Stack, db: Database) -> None:
+    def __init__(self, stack: Stack, db: Database, reference: Reference) -> None:
         self.stack = stack
         self.db = db
+        self.reference = reference
         self.clients: list[Client] = []
         self.control = Control(stack.sandbox.url, stack.settings.stripe_secret_key)
 
     async def person(self, name: str, url: str | None = None) -> Client:
         """Somebody with an account, who has followed the link in the mail."""
-        client = Client(url or self.stack.api.url)
+        client = ComparedClient(url or self.stack.api.url, self.reference)
         self.clients.append(client)
         await client.register(name)
         address = f"{name}@example.com"

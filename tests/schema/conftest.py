@@ -9,13 +9,13 @@ from app.config import Settings
 from app.runtime import open_runtime
 from schema.build import build_schema
 from schema.transport.schema import Schema
-from tests.schema.face import Face
+from tests.schema.face import Face, compare_completions
 from tests.support.sandbox import Sandbox
 
 
 @pytest.fixture(scope="session")
 def whole_schema() -> Schema:
-    return build_schema(introspection=True)
+    return compare_completions(build_schema(introspection=True))
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,7 @@
 """Asking the real schema, on a real database, as anybody."""
 
+import inspect
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from datetime import datetime
@@ -8,14 +10,20 @@ from uuid import UUID
 
 import msgspec
 from graphql import GraphQLError, OperationDefinitionNode, OperationType, parse
+from graphql.execution.executor import CollectedErrors
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types import ExecutionResult
 
 from app.actor import ANONYMOUS, Actor, Role
 from app.runtime import Runtime
 from schema import ids
 from schema.context import Context
+from schema.engine import EngineExecutor
 from schema.loaders import Loaders
 from schema.transport.schema import Schema
+
+# How many answers of the engine were held against graphql-core's.
+compared: Counter[str] = Counter()
 
 
 class Face:
@@ -37,7 +45,7 @@ class Face:
         now = context.now
         result = await self.schema.execute(query, variable_values=variables, context_value=context)
         assert isinstance(result, ExecutionResult)
-        if self.reference is not None and _only_reads(query):
+        if self.reference is not None and only_reads(query):
             context = Context(self.runtime, actor)
             context.now = now
             context.loaders = Loaders(self.db, actor, now)
@@ -45,6 +53,7 @@ class Face:
                 query, variable_values=variables, context_value=context
             )
             assert _encoded(result) == _encoded(expected), query
+            compared["queries"] += 1
         return result
 
     async def ask(self, query: str, actor: Actor = ANONYMOUS, **variables: Any) -> dict[str, Any]:
@@ -74,7 +83,36 @@ class Face:
                 yield result.data
 
 
-def _only_reads(text: str) -> bool:
+def compare_completions(schema: Schema) -> Schema:
+    """Let graphql-core, too, complete what a mutation returned after a plan has.
+
+    AssertionError, as a fault of the mutation, when it makes something else of it.
+    """
+    executor: Any = schema._executor
+
+    async def both(self: Any, plan: Any, *value: Any) -> Any:
+        before = len(self.collected_errors.errors)
+        found = EngineExecutor._complete_by(self, plan, *value)
+        if inspect.isawaitable(found):
+            found = await found
+        ours, self.collected_errors = self.collected_errors, CollectedErrors()
+        expected = StrawberryGraphQLCoreExecutionContext.complete_value(self, *value)
+        if inspect.isawaitable(expected):
+            expected = await expected
+        theirs, self.collected_errors = self.collected_errors, ours
+        assert msgspec.json.encode(found) == msgspec.json.encode(expected), (found, expected)
+        assert [error.formatted for error in ours.errors[before:]] == [
+            error.formatted for error in theirs.errors
+        ]
+        compared["completions"] += 1
+        return found
+
+    executor._complete_by = both
+    return schema
+
+
+def only_reads(text: str) -> bool:
+    """Whether it is all queries, which may be asked twice."""
     try:
         definitions = parse(text).definitions
     except GraphQLError:

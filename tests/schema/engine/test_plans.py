@@ -2,6 +2,8 @@
 
 import asyncio
 import gc
+import itertools
+import tracemalloc
 import weakref
 from typing import Any
 
@@ -12,7 +14,9 @@ from strawberry.extensions import SchemaExtension
 from strawberry.types import ExecutionResult
 
 from schema.engine import Engine, EngineExecutor
+from schema.transport.documents import Documents
 from tests.schema.engine.toy import Context, engine_of, make
+from tests.schema.transport.toy import make_schema
 
 
 async def test_variables_make_no_new_plans() -> None:
@@ -43,6 +47,33 @@ async def test_no_more_plans_than_fit() -> None:
         for yes in (True, False):
             execute(schema, document, variable_values={"yes": yes}, executor_class=executor)
     assert len(executor.engine) == 20  # type: ignore[attr-defined]
+
+
+async def test_ever_different_documents_take_no_more_memory() -> None:
+    schema = make_schema()
+    # Smaller than they are, to be full soon.
+    schema.documents = Documents(schema._schema, schema.limits, introspection=False, size=10)
+    schema.engine = schema._executor.engine = Engine(schema._schema, size=10)
+    numbers = itertools.count()
+
+    async def ask(times: int) -> int:
+        """Bytes in use after so many documents that nobody has sent before."""
+        for number in itertools.islice(numbers, times):
+            text = f"{{ books(first: 2) {{ edges {{ node {{ t{number}: title }} }} }} }}"
+            assert (await schema.execute(text, context_value=None)).data
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        full = await ask(20)
+        later = await ask(80)
+    finally:
+        tracemalloc.stop()
+    assert schema.engine.counts == {"fast": 100}
+    assert len(schema.engine) == 10
+    # What 10 documents and plans take is most of it; 80 would be eight times that.
+    assert later < full * 1.25
 
 
 async def test_no_more_choices_of_one_document_than_fit() -> None:

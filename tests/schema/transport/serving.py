@@ -44,9 +44,13 @@ class Served:
 
 @asynccontextmanager
 async def serving(
-    *, limits: Limits | None = None, introspection: bool = True, **options: Any
+    *,
+    limits: Limits | None = None,
+    introspection: bool = True,
+    engine: bool = True,
+    **options: Any,
 ) -> AsyncIterator[Served]:
-    schema = make_schema(introspection=introspection, limits=limits)
+    schema = make_schema(introspection=introspection, limits=limits, engine=engine)
     door = Door()
     draining = Draining()
     router = create_graphql_router(

@@ -197,12 +197,15 @@ class Subscription:
         yield info.context.number
 
 
-def make_schema(*, introspection: bool = True, limits: Limits | None = None) -> Schema:
+def make_schema(
+    *, introspection: bool = True, limits: Limits | None = None, engine: bool = True
+) -> Schema:
     return Schema(
         Query,
         Mutation,
         Subscription,
         limits=limits or Limits(),
         introspection=introspection,
+        engine=engine,
         config=StrawberryConfig(scalar_map=SCALARS),
     )
