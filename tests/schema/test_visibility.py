@@ -128,7 +128,7 @@ SEES = {
     "Property (hidden)": PARTIES,
     "Photo": EVERYBODY,
     "Photo (hidden)": PARTIES,
-    "Review (hidden)": PARTIES,
+    "Review (hidden)": EVERYBODY,
     "Booking": PARTIES,
     "Payment": PARTIES,
     "Payout": {"host"},

@@ -1,0 +1,190 @@
+"""Every mutation × everybody, on what is a guest's and a host's, as schema/policies.py declares it.
+
+Who may not is refused and told nothing; who may gets what they may see. A new mutation goes red
+here until MUTATIONS says how to make something that it can be done to.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+from graphql import get_named_type
+from sqlalchemy import delete
+
+from app import clock
+from app.actor import Actor
+from app.identity.hosting import TERMS_VERSION
+from app.ids import new_id
+from db.models import PayoutAccount
+from schema.build import build_schema
+from schema.policies import FIELDS, Policy
+from tests.schema.face import Face, gid
+from tests.schema.matrix.asking import selected
+from tests.schema.matrix.judging import SCHEMA, Judge, allowed
+from tests.schema.matrix.world import Thing, World, make, things
+from tests.schema.test_generated import WIDE
+from tests.support.world import add_booking, add_property, add_session, add_user
+
+NOTHING = {"UNAUTHENTICATED", "NotFoundError"}
+# The input, and what it is done to; None: the caller themselves.
+Case = tuple[dict[str, Any], Thing | None]
+
+
+class Stage:
+    """Makes something fresh for each try: it is another thing afterwards."""
+
+    def __init__(self, face: Face, world: World) -> None:
+        self.face, self.world, self.db = face, world, face.db
+        self.guest, self.host = world.user("guest"), world.user("host")
+
+    async def place(self, **columns: Any) -> Case:
+        key = await add_property(self.db, self.host, **columns)
+        return {"propertyId": gid("Property", key)}, Thing(kind="", id="", host=self.host)
+
+    async def booking(self, status: str, days: int, **columns: Any) -> Case:
+        place = await add_property(self.db, self.host)
+        now = clock.now()
+        key = await add_booking(
+            self.db,
+            place,
+            self.guest,
+            self.host,
+            status=status,
+            check_in=now.date() + timedelta(days=days),
+            deadline_at=now + timedelta(hours=1) if status.startswith("PENDING") else None,
+            **columns,
+        )
+        whose = Thing(kind="", id="", guest=self.guest, host=self.host)
+        return {"bookingId": gid("Booking", key)}, whose
+
+    async def account(self) -> Case:
+        return {"userId": gid("User", await add_user(self.db)), "reason": "They asked."}, None
+
+    async def stay(self) -> Case:
+        case, _ = await self.place()
+        first = clock.now().date() + timedelta(days=50)
+        wanted = case | {
+            "checkIn": str(first),
+            "checkOut": str(first + timedelta(days=2)),
+            "guests": {"adults": 1},
+        }
+        query = """query ($input: QuoteInput!) { quote(input: $input) {
+          ... on Quote { total { amount currency } } } }"""
+        total = (await self.face.ask(query, input=wanted))["quote"]["total"]
+        return wanted | {"expectedTotal": total, "idempotencyKey": str(new_id())}, None
+
+
+def with_(make: Callable[[Stage], Awaitable[Case]], **more: Any) -> Callable[..., Awaitable[Case]]:
+    async def case(stage: Stage) -> Case:
+        input, thing = await make(stage)
+        return input | more, thing
+
+    return case
+
+
+def own(**input: Any) -> Callable[[Stage], Awaitable[Case]]:
+    async def case(_: Stage) -> Case:
+        return input, None
+
+    return case
+
+
+async def device(stage: Stage) -> Case:
+    key = await add_session(stage.db, stage.guest)
+    return {"sessionId": gid("SignInSession", key)}, Thing(kind="", id="", owner=stage.guest)
+
+
+async def calendar(stage: Stage) -> Case:
+    case, whose = await stage.place()
+    first = clock.now().date() + timedelta(days=50)
+    closed = {"from": str(first), "to": str(first + timedelta(days=1)), "closed": True}
+    return case | {"changes": [closed]}, whose
+
+
+MUTATIONS: dict[str, Callable[[Stage], Awaitable[Case]]] = {
+    "becomeHost": own(
+        kind="INDIVIDUAL",
+        legalName="Ada Lovelace",
+        country="PT",
+        phone="+351920000000",
+        dateOfBirth="1990-01-01",
+        termsVersion=TERMS_VERSION,
+    ),
+    "updateProfile": own(bio="Another."),
+    "revokeAllSessions": own(keepCurrent=True),
+    "createPayoutAccountLink": own(
+        returnUrl="https://roost.example", refreshUrl="https://roost.example"
+    ),
+    "createProperty": own(
+        title="A",
+        type="CABIN",
+        maxGuests=1,
+        location={"city": "A", "country": "PT", "latitude": 1, "longitude": 1},
+        timezone="UTC",
+        pricePerNight={"amount": 10_00, "currency": "EUR"},
+    ),
+    "createBooking": Stage.stay,
+    "revokeSession": device,
+    "updateProperty": with_(Stage.place, title="Another"),
+    "updateCalendar": calendar,
+    "publishProperty": lambda stage: stage.place(status="UNPUBLISHED"),
+    "unpublishProperty": Stage.place,
+    "acceptBooking": lambda stage: stage.booking("PENDING_HOST", 20),
+    "declineBooking": lambda stage: stage.booking("PENDING_HOST", 20),
+    "cancelBooking": with_(lambda stage: stage.booking("CONFIRMED", 20), reason="They asked."),
+    "createReview": with_(lambda stage: stage.booking("COMPLETED", -5), rating=5, comment="Good"),
+    "staffResendVerification": Stage.account,
+    "staffRevokeSessions": Stage.account,
+    "staffSuspend": Stage.account,
+    "staffReinstate": Stage.account,
+    "staffChangeRole": with_(Stage.account, role="SUPPORT"),
+}
+
+
+def test_every_mutation_has_an_example() -> None:
+    assert set(MUTATIONS) == set(FIELDS["Mutation"])
+
+
+async def test_everybody_does_what_is_declared_and_nothing_else(paying_face: Face) -> None:
+    face = Face(build_schema(limits=WIDE), paying_face.runtime)
+    world = await make(face.db)
+    async with face.db.transaction() as session:
+        # The provider does not know of them.
+        await session.execute(delete(PayoutAccount))
+    stage, judge = Stage(face, world), Judge(world)
+    wrong = []
+    for name, example in MUTATIONS.items():
+        policy = FIELDS["Mutation"][name]
+        done = []
+        for who, actor in world.actors.items():
+            input, thing = await example(stage)
+            kind, value = await told(face, judge, name, actor, input)
+            if kind.endswith("Success"):
+                done.append(who)
+                world.things = await things(face.db)
+                judge.object(actor, kind, value)
+            # The other side is told why; to everybody else there is no such thing.
+            party = thing is not None and actor.user_id in (thing.guest, thing.host)
+            if not (party or allowed(policy, actor, thing) or kind in NOTHING):
+                wrong.append(f"{who}, who may not {name}: {kind}")
+        if policy is Policy.SIGNED_IN:
+            assert done, name
+        else:
+            may = [who for who, actor in world.actors.items() if allowed(policy, actor, thing)]
+            assert done == may, name
+    assert not wrong + judge.wrong
+
+
+async def told(
+    face: Face, judge: Judge, name: str, actor: Actor, input: dict[str, Any]
+) -> tuple[str, dict[str, Any]]:
+    """The answer's type and what is in it; or the code of the error."""
+    field = SCHEMA.mutation_type.fields[name]  # type: ignore[union-attr]
+    below = selected(get_named_type(field.type), 1)
+    query = f"mutation ($input: {field.args['input'].type}) {{ {name}(input: $input) {below} }}"
+    result = await face.run(query, actor, input=input)
+    judge.answer(actor, [result.data, [error.formatted for error in result.errors or ()]])
+    if result.errors:
+        return str((result.errors[0].extensions or {})["code"]), {}
+    assert result.data is not None
+    return result.data[name]["__typename"], result.data[name]
