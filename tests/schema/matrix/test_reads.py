@@ -148,7 +148,6 @@ async def by_the_other_routes(face: Face, judge: Judge) -> None:
 
 UPDATE = selected(TYPES["BookingStatusUpdate"], 1)
 ONE = f"subscription ($id: ID!) {{ bookingStatusChanged(bookingId: $id) {UPDATE} }}"
-OF_HOST = f"subscription {{ hostBookingsChanged {UPDATE} }}"
 
 
 async def by_live_updates(face: Face, judge: Judge) -> None:
