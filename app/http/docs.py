@@ -20,6 +20,7 @@ from app.http import (
     second_factor,
     signed_in,
 )
+from app.http.examples import add_examples
 from app.http.state import keys_of
 from app.identity import tokens
 
@@ -75,6 +76,18 @@ SECURITY = {
         "bearerFormat": "JWT",
         "description": "The `accessToken` of a sign-in.",
     }
+}
+KEYS = {
+    "keys": [
+        {
+            "kty": "OKP",
+            "crv": "Ed25519",
+            "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+            "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+            "alg": "Ed25519",
+            "use": "sig",
+        }
+    ]
 }
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 
@@ -161,6 +174,9 @@ def refined(document: dict[str, Any]) -> dict[str, Any]:
     media["200"]["content"] = {"*/*": BINARY}
     # Litestar's own, for path parameters that cannot be converted; every text is one.
     media.pop("400", None)
+    keys = paths["/.well-known/jwks.json"]["get"]["responses"]["200"]["content"]
+    keys["application/json"]["example"] = KEYS
+    add_examples(document)
     return document
 
 
