@@ -10,6 +10,7 @@ from app.config import Settings
 from schema.bookings.mutations import BookingMutations
 from schema.bookings.subscriptions import Subscription
 from schema.bookings.types import Booking, booking_by_id
+from schema.factors import FactorMutations, Passkey
 from schema.find import node, nodes
 from schema.node import Node
 from schema.payments import Payment
@@ -73,6 +74,7 @@ class Query(StaffQueries):
 class Mutation(
     ProfileMutations,
     SignInMutations,
+    FactorMutations,
     PropertyMutations,
     CalendarMutations,
     BookingMutations,
@@ -95,6 +97,7 @@ NODES = [
     PayoutAccount,
     SignInSession,
     SignInEvent,
+    Passkey,
 ]
 
 

@@ -42,6 +42,7 @@ class ErrorCode(StrEnum):
     PROPERTY_INCOMPLETE = "PROPERTY_INCOMPLETE"
     HOST_REQUIRED = "HOST_REQUIRED"
     EMAIL_NOT_VERIFIED = "EMAIL_NOT_VERIFIED"
+    PROOF_REQUIRED = "PROOF_REQUIRED"
     REVIEW_NOT_ALLOWED = "REVIEW_NOT_ALLOWED"
     STALE_VERSION = "STALE_VERSION"
 
@@ -61,6 +62,7 @@ describe(
     TRANSITION_NOT_ALLOWED="The booking's state does not allow the action.",
     PROPERTY_INCOMPLETE="Something is missing before the property can be published.",
     HOST_REQUIRED="Only hosts can do this: see `becomeHost`.",
+    PROOF_REQUIRED="The viewer has to prove first that it is still them.",
     EMAIL_NOT_VERIFIED="The viewer's e-mail address has to be confirmed first.",
     REVIEW_NOT_ALLOWED="The stay cannot be reviewed, or not any more.",
     STALE_VERSION="It was changed since the viewer read it.",
@@ -100,6 +102,14 @@ class HostRequiredError(Error):
     "link, or get another by `POST /auth/resend-verification`."
 )
 class EmailNotVerifiedError(Error):
+    pass
+
+
+@strawberry.type(
+    description="The viewer has to prove first that it is still them: get another proof from "
+    "`POST /auth/proof`."
+)
+class ProofRequiredError(Error):
     pass
 
 
@@ -179,6 +189,7 @@ TYPES: dict[ErrorCode, type[Error]] = {
     ErrorCode.PROPERTY_INCOMPLETE: PropertyIncompleteError,
     ErrorCode.HOST_REQUIRED: HostRequiredError,
     ErrorCode.EMAIL_NOT_VERIFIED: EmailNotVerifiedError,
+    ErrorCode.PROOF_REQUIRED: ProofRequiredError,
     ErrorCode.REVIEW_NOT_ALLOWED: ReviewNotAllowedError,
     ErrorCode.STALE_VERSION: StaleVersionError,
 }

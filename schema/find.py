@@ -12,6 +12,7 @@ from app.identity.queries import UserRow
 from schema import ids
 from schema.bookings.types import visible_booking
 from schema.context import Context, Info
+from schema.factors import visible_passkey
 from schema.paging import MAX_PAGE
 from schema.payments import visible_payment
 from schema.payouts import visible_payout, visible_payout_account
@@ -36,6 +37,7 @@ FINDERS: Mapping[str, Callable[[Context, UUID], Awaitable[Any]]] = {
     "PayoutAccount": visible_payout_account,
     "SignInSession": visible_session,
     "SignInEvent": visible_event,
+    "Passkey": visible_passkey,
 }
 
 

@@ -21,7 +21,7 @@ from app.bookings.responses import response_rates
 from app.errors import DomainError
 from app.identity import queries as identity
 from app.identity import staff
-from app.identity.queries import HostDetailsRow, SessionRow, SignInEventRow, UserRow
+from app.identity.queries import HostDetailsRow, PasskeyRow, SessionRow, SignInEventRow, UserRow
 from app.identity.staff import Look
 from app.payments import queries as payments
 from app.payments.queries import PaymentRow
@@ -88,6 +88,11 @@ class Loaders:
     def sessions(self) -> Loader[UUID, SessionRow | None]:
         """Whoever's: who may see them is decided by app.identity.policy."""
         return self._one(identity.sessions)
+
+    @cached_property
+    def passkeys(self) -> Loader[UUID, PasskeyRow | None]:
+        """Whoever's: who may see them is decided by app.identity.policy."""
+        return self._one(identity.passkeys)
 
     @cached_property
     def sign_in_events(self) -> Loader[UUID, SignInEventRow | None]:

@@ -50,7 +50,7 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
     "Mutation": _table(
         SIGNED_IN="becomeHost updateProfile revokeAllSessions createProperty createBooking"
         " createPayoutAccountLink",
-        OWN="revokeSession",
+        OWN="revokeSession renamePasskey deletePasskey",
         HOST="updateProperty updateCalendar publishProperty unpublishProperty acceptBooking"
         " declineBooking",
         GUEST="createReview",
@@ -63,7 +63,8 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
         OPEN="id username firstName bio languages verifiedBadges reviewCount averageRating reviews"
         " responseRate pictureUrl isHost hostSince createdAt properties",
         OWN="lastName email emailVerified timezone currency phone hostDetails bookings"
-        " hostedBookings payoutAccount payouts sessions signInEvents role staffActions",
+        " hostedBookings payoutAccount payouts sessions signInEvents role staffActions"
+        " passkeys secondFactor",
     ),
     "HostDetails": _table(
         OWN="kind legalName country dateOfBirth registrationNumber termsVersion agreedAt"
@@ -79,6 +80,8 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
     "SignInSession": _table(
         OWN_OR_STAFF="id userAgent createdAt lastUsedAt expiresAt revokedAt isCurrent"
     ),
+    "Passkey": _table(OWN="id name createdAt lastUsedAt"),
+    "SecondFactor": _table(OWN="totp passkeyCount recoveryCodesLeft"),
     "SignInEvent": _table(OWN_OR_STAFF="id kind occurredAt address userAgent"),
     "Property": _table(
         OPEN="id status title description type pricePerNight weekendPricePerNight cleaningFee"

@@ -7,16 +7,20 @@ import strawberry
 
 from app.bookings.queries import BOOKINGS_OF_GUEST, BOOKINGS_OF_HOST, BookingRow
 from app.bookings.responses import LEAST, WINDOW
+from app.identity.factors import Factors, held_by
+from app.identity.passkeys import MAX_PASSKEYS
 from app.identity.pictures import small
 from app.identity.policy import is_own
 from app.identity.queries import (
     MAX_SESSIONS,
     SIGN_IN_EVENTS,
     HostDetailsRow,
+    PasskeyRow,
     SessionRow,
     SignInEventRow,
     UserRow,
     open_sessions,
+    passkeys_of,
     users,
 )
 from app.identity.staff import ACTIONS_ON, ActionRow
@@ -34,6 +38,7 @@ from schema.enums import (
     SignInEventKind,
     VerifiedBadge,
 )
+from schema.factors import Passkey, SecondFactor
 from schema.node import Node, shows
 from schema.paging import DEFAULT_PAGE, After, Connection, First, listed
 from schema.reading import reads, shape
@@ -211,6 +216,20 @@ async def own_sessions(user: User_, info: Info) -> list[SessionRow] | None:
 
 
 @reads("id")
+async def own_passkeys(user: User_, info: Info) -> list[PasskeyRow] | None:
+    context = info.context
+    return (
+        await passkeys_of(context.runtime.db, user.id) if is_own(user.id, context.actor) else None
+    )
+
+
+@reads("id")
+async def own_second_factor(user: User_, info: Info) -> Factors | None:
+    context = info.context
+    return await held_by(context.runtime.db, user.id) if is_own(user.id, context.actor) else None
+
+
+@reads("id")
 async def audit_trail(
     user: User_,
     info: Info,
@@ -352,6 +371,18 @@ class User(Node):
         resolver=own_sessions,
         graphql_type=list[SignInSession] | None,
         description=f"Where they are signed in, the last used first, {MAX_SESSIONS} at most. "
+        "Null unless the viewer is this person.",
+    )
+    passkeys = strawberry.field(
+        resolver=own_passkeys,
+        graphql_type=list[Passkey] | None,
+        description=f"Their passkeys, the oldest first, {MAX_PASSKEYS} at most. "
+        "Null unless the viewer is this person.",
+    )
+    second_factor = strawberry.field(
+        resolver=own_second_factor,
+        graphql_type=SecondFactor | None,
+        description="What they are asked for besides the password. "
         "Null unless the viewer is this person.",
     )
     sign_in_events = strawberry.field(

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select
 
 from db import rows
 from db.enums import VerifiedBadge
-from db.models import HostDetails, SignInEvent, SignInSession, User
+from db.models import HostDetails, Passkey, SignInEvent, SignInSession, User
 from db.shapes import Related, Shape
 from db.statements import Reader, Statement
 
@@ -66,6 +66,16 @@ class SessionRow(msgspec.Struct, frozen=True):
     revoked_at: datetime | None
 
 
+class PasskeyRow(msgspec.Struct, frozen=True):
+    """A passkey, without what its answers are checked by."""
+
+    id: UUID
+    user_id: UUID
+    name: str
+    created_at: datetime
+    last_used_at: datetime | None
+
+
 class SignInEventRow(msgspec.Struct, frozen=True):
     """A line of the audit trail."""
 
@@ -107,6 +117,15 @@ _IDS_BY_USERNAME: Statement[UUID] = Statement(
     lambda user_id: user_id, lambda: select(User.id).where(User.username == bindparam("username"))
 )
 _SESSIONS = rows.ByKey(SignInSession.id, SessionRow)
+_PASSKEYS = rows.ByKey(Passkey.id, PasskeyRow)
+_PASSKEYS_OF = Statement(
+    PasskeyRow,
+    lambda: (
+        select(*rows.columns(Passkey, PasskeyRow))
+        .where(Passkey.user_id == bindparam("user_id"))
+        .order_by(Passkey.id)
+    ),
+)
 _SIGN_IN_EVENTS = rows.ByKey(SignInEvent.id, SignInEventRow)
 _OPEN_SESSIONS = Statement(
     SessionRow,
@@ -160,6 +179,16 @@ async def sessions(reader: Reader, ids: Sequence[UUID]) -> Mapping[UUID, Session
 async def open_sessions(reader: Reader, user_id: UUID, now: datetime) -> list[SessionRow]:
     """Where somebody is signed in, the last used first."""
     return await _OPEN_SESSIONS.fetch(reader, user_id=user_id, now=now)
+
+
+async def passkeys(reader: Reader, ids: Sequence[UUID]) -> Mapping[UUID, PasskeyRow]:
+    """Passkeys by id."""
+    return await _PASSKEYS.one(reader, ids)
+
+
+async def passkeys_of(reader: Reader, user_id: UUID) -> list[PasskeyRow]:
+    """Somebody's passkeys, the oldest first."""
+    return await _PASSKEYS_OF.fetch(reader, user_id=user_id)
 
 
 async def sign_in_events(reader: Reader, ids: Sequence[UUID]) -> Mapping[UUID, SignInEventRow]:

@@ -30,7 +30,7 @@ def unseal(keys: TokenKeys, sealed: bytes, owner: bytes) -> bytes | None:
         if mark_of(key) == mark:
             try:
                 return AESGCM(key).decrypt(nonce, sealed[MARK_BYTES + NONCE_BYTES :], owner)
-            except InvalidTag:
+            except (InvalidTag, ValueError):
                 return None
     return None
 

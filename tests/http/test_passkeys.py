@@ -7,10 +7,10 @@ import httpx2
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from litestar import Litestar
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.ids import new_id
-from db.models import Passkey
+from db.models import Passkey, User
 from db.session import Database
 from tests.http.conftest import client_of
 from tests.http.factors import Member, Watch, watch
@@ -237,3 +237,97 @@ async def test_an_account_holds_twenty(ada: Member, phone: Authenticator, db: Da
                 )
             )
     assert refused(await ada.add_passkey(Authenticator(ORIGIN)), 409, "CONFLICT")
+
+
+PASSKEYS = """{ viewer { passkeys { id name createdAt lastUsedAt }
+  secondFactor { totp passkeyCount recoveryCodesLeft } } }"""
+RENAME = """mutation ($id: ID!, $name: String!) {
+  renamePasskey(input: {passkeyId: $id, name: $name}) {
+    ... on RenamePasskeySuccess { passkey { id name } } ... on Error { code } } }"""
+DELETE = """mutation ($id: ID!, $proof: String!) {
+  deletePasskey(input: {passkeyId: $id, proof: $proof}) {
+    ... on DeletePasskeySuccess { deletedPasskeyId secondFactor { passkeyCount } }
+    ... on Error { code } } }"""
+
+
+async def viewer(member: Member) -> dict[str, Any]:
+    found: dict[str, Any] = (await member.ask(PASSKEYS))["data"]["viewer"]
+    return found
+
+
+async def do(member: Member, mutation: str, **variables: Any) -> Any:
+    answer = await member.client.post(
+        "/graphql",
+        json={"query": mutation, "variables": variables},
+        headers={"authorization": f"Bearer {member.token}"},
+    )
+    (field,) = answer.json()["data"].values()
+    return field
+
+
+async def test_passkeys_are_listed_renamed_and_deleted(ada: Member, phone: Authenticator) -> None:
+    nothing = {"totp": False, "passkeyCount": 0, "recoveryCodesLeft": 0}
+    assert await viewer(ada) == {"passkeys": [], "secondFactor": nothing}
+    added = (await ada.add_passkey(phone)).json()
+    seen = await viewer(ada)
+    assert seen["secondFactor"] == nothing | {"passkeyCount": 1, "recoveryCodesLeft": 10}
+    (listed,) = seen["passkeys"]
+    assert (listed["id"], listed["name"]) == (added["id"], "My phone")
+    assert listed["createdAt"] is not None
+    assert listed["lastUsedAt"] is None
+    await ada.passkey_sign_in(phone)
+    assert (await viewer(ada))["passkeys"][0]["lastUsedAt"] is not None
+    assert await do(ada, RENAME, id=added["id"], name="  Old   phone ") == {
+        "passkey": {"id": added["id"], "name": "Old phone"}
+    }
+    for wrong in ("", " ", "x" * 61, "a\u202eb", "a\nb"):
+        refusal = await do(ada, RENAME, id=added["id"], name=wrong)
+        assert refusal == {"code": "INVALID_INPUT"}, wrong
+    # An access token alone deletes nothing.
+    refusal = await do(ada, DELETE, id=added["id"], proof="A" * 43)
+    assert refusal == {"code": "PROOF_REQUIRED"}
+    deleted = await do(ada, DELETE, id=added["id"], proof=await ada.proof())
+    assert deleted == {"deletedPasskeyId": added["id"], "secondFactor": {"passkeyCount": 0}}
+    # With the last factor the recovery codes go, and the password is enough again.
+    assert await viewer(ada) == {"passkeys": [], "secondFactor": nothing}
+    assert refused(await ada.passkey_sign_in(phone), 401, "PASSKEY_REFUSED")
+    assert (await ada.sign_in()).status_code == 200
+    assert "PASSKEY_REMOVED" in await ada.trail()
+    assert "A passkey was removed" in await subjects(ada)
+
+
+async def test_recovery_codes_stay_until_the_last_factor_goes(
+    ada: Member, phone: Authenticator
+) -> None:
+    await ada.enable_totp()
+    added = (await ada.add_passkey(phone)).json()
+    await do(ada, DELETE, id=added["id"], proof=await ada.proof())
+    left = {"totp": True, "passkeyCount": 0, "recoveryCodesLeft": 10}
+    assert (await viewer(ada))["secondFactor"] == left
+    assert (await ada.sign_in()).status_code == 202
+
+
+async def test_nobody_touches_anybody_else_s_passkey(
+    ada: Member, phone: Authenticator, api: Litestar, mailbox: Mailbox
+) -> None:
+    theirs = (await ada.add_passkey(phone)).json()["id"]
+    eve = Member(api, mailbox, "eve")
+    await eve.verified()
+    for passkey in (theirs, "nonsense"):
+        assert await do(eve, RENAME, id=passkey, name="Mine") == {"code": "NOT_FOUND"}
+        proof = await eve.proof()
+        assert await do(eve, DELETE, id=passkey, proof=proof) == {"code": "NOT_FOUND"}
+    assert [each["name"] for each in (await viewer(ada))["passkeys"]] == ["My phone"]
+
+
+async def test_the_suspended_do_not_come_in_by_another_door(
+    ada: Member, phone: Authenticator, db: Database
+) -> None:
+    await ada.add_passkey(phone)
+    begun = await ada.first_step()
+    async with db.transaction() as session:
+        await session.execute(update(User).values(suspended_at=ada.watch.now))
+    assert refused(await ada.passkey_sign_in(phone), 401, "ACCOUNT_SUSPENDED")
+    signed = phone.get(begun["passkeyOptions"])
+    answer = await ada.second_step(begun["challenge"], passkey=signed)
+    assert refused(answer, 401, "ACCOUNT_SUSPENDED")

@@ -19,7 +19,8 @@ from strawberry.types.base import StrawberryObjectDefinition
 
 from app.availability.calendar import Night
 from app.bookings.queries import BookingRow, ChangeRow
-from app.identity.queries import HostDetailsRow, SessionRow, SignInEventRow, UserRow
+from app.identity.factors import Factors
+from app.identity.queries import HostDetailsRow, PasskeyRow, SessionRow, SignInEventRow, UserRow
 from app.money import Money
 from app.payments.queries import PaymentRow
 from app.payouts.queries import PayoutAccountRow, PayoutItemRow, PayoutRow
@@ -59,6 +60,8 @@ ROWS = {
     "Property": PropertyRow,
     "Quote": QuoteRow,
     "Review": ReviewRow,
+    "Passkey": PasskeyRow,
+    "SecondFactor": Factors,
     "SignInEvent": SignInEventRow,
     "SignInSession": SessionRow,
     "User": UserRow,

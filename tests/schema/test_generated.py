@@ -35,6 +35,7 @@ KINDS = (
     "PayoutAccount",
     "SignInSession",
     "SignInEvent",
+    "Passkey",
 )
 # The ids of real objects are put in for these, in each test's own world.
 REAL = ("PROPERTY", "DRAFT", "BOOKING", "PAST", "GUEST", "HOST")

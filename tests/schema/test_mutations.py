@@ -253,6 +253,10 @@ MUTATIONS = {
     "becomeHost": f"mutation {{ becomeHost(input: {HOST_FACTS}) {{ __typename }} }}",
     "updateProfile": "mutation { updateProfile(input: {}) { __typename } }",
     "revokeSession": 'mutation { revokeSession(input: {sessionId: "x"}) { __typename } }',
+    "renamePasskey": """mutation { renamePasskey(input: {passkeyId: "x", name: "a"})
+      { __typename } }""",
+    "deletePasskey": """mutation { deletePasskey(input: {passkeyId: "x", proof: "a"})
+      { __typename } }""",
     "revokeAllSessions": "mutation { revokeAllSessions(input: {}) { __typename } }",
     "createProperty": """mutation { createProperty(input: {title: "A", type: BOAT, maxGuests: 1,
       location: {city: "A", country: "PT", latitude: 1, longitude: 1}, timezone: "UTC",
