@@ -85,7 +85,8 @@ async def finish(
         raise ChallengeRefused
     if not await factors.meet(session, keys, party, user_id, secret, answer, client, now):
         return None
-    await challenges.use(session, secret, purpose, holder, now)
+    if not await challenges.use(session, secret, purpose, holder, now):
+        raise ChallengeRefused
     return await service.open_session(session, keys, account, client, now)
 
 

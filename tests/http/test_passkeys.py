@@ -81,6 +81,10 @@ async def test_a_passkey_proves(ada: Member, phone: Authenticator) -> None:
     assert (await ada.send("recovery-codes", proof=proof)).status_code == 200
     again = await ada.send("proof", passkey=signed, challenge=offered["challenge"])
     assert refused(again, 400, "CHALLENGE_REFUSED")
+    # A challenge that was only asked for is no proof yet.
+    asked = (await ada.post("proof-options")).json()["challenge"]
+    for path in ("recovery-codes", "disable-totp", "passkey-options"):
+        assert refused(await ada.send(path, proof=asked), 403, "PROOF_REQUIRED")
     # What was signed to sign in proves nothing, and the other way round.
     token = ada.token
     ada.token = ""
