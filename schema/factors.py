@@ -12,13 +12,14 @@ import strawberry
 from app.errors import NotFound
 from app.identity import enrollment, factors, policy
 from app.identity.factors import Factors
-from app.identity.queries import PasskeyRow
+from app.identity.queries import PasskeyRow, UserRow, passkeys_of
 from app.identity.rules import MAX_LABEL
 from schema import ids
 from schema.context import Context, Info
 from schema.errors import InvalidInputError, NotFoundError, ProofRequiredError
 from schema.mutations import mutation, union
 from schema.node import Node, shows
+from schema.reading import reads
 
 
 @strawberry.type(
@@ -49,6 +50,20 @@ class SecondFactor:
         description="How many codes for emergencies are not used: `POST /auth/recovery-codes` "
         "makes ten new ones.",
     )
+
+
+@reads("id")
+async def own_passkeys(user: strawberry.Parent[UserRow], info: Info) -> list[PasskeyRow] | None:
+    context = info.context
+    own = policy.is_own(user.id, context.actor)
+    return await passkeys_of(context.runtime.db, user.id) if own else None
+
+
+@reads("id")
+async def own_second_factor(user: strawberry.Parent[UserRow], info: Info) -> Factors | None:
+    context = info.context
+    own = policy.is_own(user.id, context.actor)
+    return await factors.held_by(context.runtime.db, user.id) if own else None
 
 
 async def visible_passkey(context: Context, key: UUID) -> PasskeyRow | None:

@@ -7,7 +7,6 @@ import strawberry
 
 from app.bookings.queries import BOOKINGS_OF_GUEST, BOOKINGS_OF_HOST, BookingRow
 from app.bookings.responses import LEAST, WINDOW
-from app.identity.factors import Factors, held_by
 from app.identity.passkeys import MAX_PASSKEYS
 from app.identity.pictures import small
 from app.identity.policy import is_own
@@ -15,12 +14,10 @@ from app.identity.queries import (
     MAX_SESSIONS,
     SIGN_IN_EVENTS,
     HostDetailsRow,
-    PasskeyRow,
     SessionRow,
     SignInEventRow,
     UserRow,
     open_sessions,
-    passkeys_of,
     users,
 )
 from app.identity.staff import ACTIONS_ON, ActionRow
@@ -38,7 +35,7 @@ from schema.enums import (
     SignInEventKind,
     VerifiedBadge,
 )
-from schema.factors import Passkey, SecondFactor
+from schema.factors import Passkey, SecondFactor, own_passkeys, own_second_factor
 from schema.node import Node, shows
 from schema.paging import DEFAULT_PAGE, After, Connection, First, listed
 from schema.reading import reads, shape
@@ -213,20 +210,6 @@ async def own_sessions(user: User_, info: Info) -> list[SessionRow] | None:
     if not is_own(user.id, context.actor):
         return None
     return await open_sessions(context.runtime.db, user.id, context.now)
-
-
-@reads("id")
-async def own_passkeys(user: User_, info: Info) -> list[PasskeyRow] | None:
-    context = info.context
-    return (
-        await passkeys_of(context.runtime.db, user.id) if is_own(user.id, context.actor) else None
-    )
-
-
-@reads("id")
-async def own_second_factor(user: User_, info: Info) -> Factors | None:
-    context = info.context
-    return await held_by(context.runtime.db, user.id) if is_own(user.id, context.actor) else None
 
 
 @reads("id")
