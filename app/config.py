@@ -24,6 +24,23 @@ class SettingsError(Exception):
     """A setting is missing or malformed; the message is for the person who starts the program."""
 
 
+class OidcProvider(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What we are to an OpenID Connect provider. Google and Apple need no more than their keys."""
+
+    client_id: str
+    client_secret: str = ""
+    # What people call it; by default its key in the settings.
+    name: str = ""
+    issuer: str = ""
+    scope: str = ""
+    # How it sends people back: `query`, or by a form (`form_post`) as Apple does.
+    response_mode: str = ""
+    # Instead of a client secret: what Apple makes one of (ES256, PEM).
+    team_id: str = ""
+    key_id: str = ""
+    private_key: str = ""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The settings of one process. Field `database_url` is read from `DATABASE_URL`, and so on."""
 
@@ -62,6 +79,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     auth_signing_keys: tuple[str, ...]
     access_token_seconds: int = 600
     refresh_token_seconds: int = 30 * 24 * 3600
+
+    # By the name in addresses: `google`, `apple`, or any other that has an issuer.
+    oidc_providers: dict[str, OidcProvider] = {}
+    # Where apps are come back to after a provider, letter for letter; pages of `web_origins` may be
+    # come back to without being named.
+    app_return_urls: tuple[str, ...] = ()
 
     database_pool_size: int = 16
     database_statement_timeout_ms: int = 5_000
@@ -103,7 +126,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-LISTS = {"web_origins", "passkey_app_origins", "trusted_proxies", "stripe_webhook_secrets"}
+LISTS = {
+    "web_origins",
+    "app_return_urls",
+    "passkey_app_origins",
+    "trusted_proxies",
+    "stripe_webhook_secrets",
+}
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
@@ -136,7 +165,12 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     return settings
 
 
-def _parts(name: str, raw: str) -> str | list[str]:
+def _parts(name: str, raw: str) -> Any:
+    if name == "oidc_providers":
+        try:
+            return msgspec.json.decode(raw)
+        except msgspec.DecodeError as error:
+            raise SettingsError("OIDC_PROVIDERS is not JSON") from error
     if name == "auth_signing_keys":
         end = "-----END PRIVATE KEY-----"
         return [

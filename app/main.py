@@ -26,10 +26,12 @@ from app.http import (
 from app.http.accounts import accounts_router
 from app.http.auth import auth_router, client_of
 from app.http.factors import factors_router
+from app.http.oidc import oidc_router
 from app.http.second_factor import second_factor_router
 from app.http.shutdown import drained_first
 from app.identity import sessions, tokens
 from app.identity.errors import AccessTokenRefused
+from app.identity.oidc.registrations import registrations
 from app.identity.tokens import TokenKeys
 from app.runtime import Runtime, open_runtime
 from schema.build import schema_for
@@ -52,6 +54,7 @@ ROUTES = (
     accounts_router,
     second_factor_router,
     factors_router,
+    oidc_router,
     webhooks.stripe_webhook,
     health.live,
     health.ready,
@@ -87,6 +90,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         raise SettingsError("WEB_ORIGINS names each origin: '*' would lend cookies to any page")
     telemetry.configure(settings)
     keys = tokens.load_keys(settings)
+    registrations(settings)
     schema, draining = schema_for(settings), Draining()
     app_state = State({state.KEYS: keys, HEADERS: security.headers_for(settings)})
     return Api(

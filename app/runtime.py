@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 
 from app import pubsub
 from app.config import Settings
+from app.identity.oidc.providers import Providers, load_providers
 from app.limits import Limiter
 from app.payments.provider import Provider
 from app.payments.stripe import StripeProvider
@@ -25,6 +26,8 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     live: LiveUpdates
     limiter: Limiter
     providers: Mapping[PaymentProvider, Provider]
+    # Whom people sign in through.
+    oidc: Providers
 
 
 @asynccontextmanager
@@ -42,6 +45,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
     limiter = Limiter(settings.redis_url)
     db.session_info[pubsub.SESSION_KEY] = live
     stripe = StripeProvider(settings)
+    oidc = load_providers(settings)
     try:
         yield Runtime(
             settings=settings,
@@ -50,10 +54,13 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             live=live,
             limiter=limiter,
             providers={PaymentProvider.STRIPE: stripe},
+            oidc=oidc,
         )
     finally:
         await live.close()
         await limiter.close()
         await stripe.close()
+        for provider in oidc.values():
+            await provider.close()
         await redis.aclose()
         await db.close()

@@ -29,6 +29,9 @@ class SignInEventKind(StrEnum):
     PASSWORD_CHANGED = "PASSWORD_CHANGED"
     EMAIL_CHANGE_REQUESTED = "EMAIL_CHANGE_REQUESTED"
     EMAIL_CHANGED = "EMAIL_CHANGED"
+    # Signing in through a provider: possible from now on, or no longer.
+    IDENTITY_LINKED = "IDENTITY_LINKED"
+    IDENTITY_UNLINKED = "IDENTITY_UNLINKED"
     # A code or passkey that did not fit, at signing in or when changing the account.
     FACTOR_REFUSED = "FACTOR_REFUSED"
     TOTP_ENABLED = "TOTP_ENABLED"

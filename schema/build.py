@@ -12,6 +12,7 @@ from schema.bookings.subscriptions import Subscription
 from schema.bookings.types import Booking, booking_by_id
 from schema.factors import FactorMutations, Passkey
 from schema.find import node, nodes
+from schema.identities import Identity, IdentityMutations
 from schema.node import Node
 from schema.payments import Payment
 from schema.payouts import Payout, PayoutAccount, PayoutMutations
@@ -75,6 +76,7 @@ class Mutation(
     ProfileMutations,
     SignInMutations,
     FactorMutations,
+    IdentityMutations,
     PropertyMutations,
     CalendarMutations,
     BookingMutations,
@@ -98,6 +100,7 @@ NODES = [
     SignInSession,
     SignInEvent,
     Passkey,
+    Identity,
 ]
 
 

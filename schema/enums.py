@@ -283,6 +283,8 @@ describe(
     PASSWORD_CHANGED="The password was changed.",
     EMAIL_CHANGE_REQUESTED="A change of the e-mail address was asked for.",
     EMAIL_CHANGED="The e-mail address was changed.",
+    IDENTITY_LINKED="Signing in through a provider became possible.",
+    IDENTITY_UNLINKED="Signing in through a provider was ended.",
     FACTOR_REFUSED="Somebody gave a wrong second factor: to sign in, or to change something.",
     TOTP_ENABLED="An authenticator app was switched on.",
     TOTP_DISABLED="The authenticator app was switched off.",

@@ -44,6 +44,9 @@ class ErrorCode(StrEnum):
     EMAIL_NOT_VERIFIED = "EMAIL_NOT_VERIFIED"
     PROOF_REQUIRED = "PROOF_REQUIRED"
     REVIEW_NOT_ALLOWED = "REVIEW_NOT_ALLOWED"
+    CODE_REFUSED = "CODE_REFUSED"
+    IDENTITY_TAKEN = "IDENTITY_TAKEN"
+    LAST_SIGN_IN_METHOD = "LAST_SIGN_IN_METHOD"
     STALE_VERSION = "STALE_VERSION"
 
 
@@ -65,6 +68,9 @@ describe(
     PROOF_REQUIRED="The viewer has to prove first that it is still them.",
     EMAIL_NOT_VERIFIED="The viewer's e-mail address has to be confirmed first.",
     REVIEW_NOT_ALLOWED="The stay cannot be reviewed, or not any more.",
+    CODE_REFUSED="The code has been used, has expired, or is another client's.",
+    IDENTITY_TAKEN="The identity signs in to another account.",
+    LAST_SIGN_IN_METHOD="Nobody could sign in to the account any more.",
     STALE_VERSION="It was changed since the viewer read it.",
 )
 
@@ -175,6 +181,24 @@ class StaleVersionError(Error):
     current_version: int = strawberry.field(description="The version of now.")
 
 
+@strawberry.type(description="The code has been used, has expired, or is another client's.")
+class CodeRefusedError(Error):
+    pass
+
+
+@strawberry.type(description="The identity signs in to another account.")
+class IdentityTakenError(Error):
+    pass
+
+
+@strawberry.type(
+    description="Nobody could sign in to the account any more. Set a password first: "
+    "`POST /auth/forgot-password`."
+)
+class LastSignInMethodError(Error):
+    pass
+
+
 TYPES: dict[ErrorCode, type[Error]] = {
     ErrorCode.INVALID_INPUT: InvalidInputError,
     ErrorCode.FORBIDDEN: ForbiddenError,
@@ -191,6 +215,9 @@ TYPES: dict[ErrorCode, type[Error]] = {
     ErrorCode.EMAIL_NOT_VERIFIED: EmailNotVerifiedError,
     ErrorCode.PROOF_REQUIRED: ProofRequiredError,
     ErrorCode.REVIEW_NOT_ALLOWED: ReviewNotAllowedError,
+    ErrorCode.CODE_REFUSED: CodeRefusedError,
+    ErrorCode.IDENTITY_TAKEN: IdentityTakenError,
+    ErrorCode.LAST_SIGN_IN_METHOD: LastSignInMethodError,
     ErrorCode.STALE_VERSION: StaleVersionError,
 }
 # Where GraphQL's ways and ours have different words.

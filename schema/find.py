@@ -13,6 +13,7 @@ from schema import ids
 from schema.bookings.types import visible_booking
 from schema.context import Context, Info
 from schema.factors import visible_passkey
+from schema.identities import visible_identity
 from schema.paging import MAX_PAGE
 from schema.payments import visible_payment
 from schema.payouts import visible_payout, visible_payout_account
@@ -38,6 +39,7 @@ FINDERS: Mapping[str, Callable[[Context, UUID], Awaitable[Any]]] = {
     "SignInSession": visible_session,
     "SignInEvent": visible_event,
     "Passkey": visible_passkey,
+    "Identity": visible_identity,
 }
 
 

@@ -21,7 +21,14 @@ from app.bookings.responses import response_rates
 from app.errors import DomainError
 from app.identity import queries as identity
 from app.identity import staff
-from app.identity.queries import HostDetailsRow, PasskeyRow, SessionRow, SignInEventRow, UserRow
+from app.identity.queries import (
+    HostDetailsRow,
+    IdentityRow,
+    PasskeyRow,
+    SessionRow,
+    SignInEventRow,
+    UserRow,
+)
 from app.identity.staff import Look
 from app.payments import queries as payments
 from app.payments.queries import PaymentRow
@@ -93,6 +100,11 @@ class Loaders:
     def passkeys(self) -> Loader[UUID, PasskeyRow | None]:
         """Whoever's: who may see them is decided by app.identity.policy."""
         return self._one(identity.passkeys)
+
+    @cached_property
+    def identities(self) -> Loader[UUID, IdentityRow | None]:
+        """Whoever's: who may see them is decided by app.identity.policy."""
+        return self._one(identity.identities)
 
     @cached_property
     def sign_in_events(self) -> Loader[UUID, SignInEventRow | None]:

@@ -49,8 +49,8 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
     # Of a mutation: who may do it to the object that it names.
     "Mutation": _table(
         SIGNED_IN="becomeHost updateProfile revokeAllSessions createProperty createBooking"
-        " createPayoutAccountLink",
-        OWN="revokeSession renamePasskey deletePasskey",
+        " createPayoutAccountLink linkIdentity",
+        OWN="revokeSession renamePasskey deletePasskey unlinkIdentity",
         HOST="updateProperty updateCalendar publishProperty unpublishProperty acceptBooking"
         " declineBooking",
         GUEST="createReview",
@@ -64,7 +64,7 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
         " responseRate pictureUrl isHost hostSince createdAt properties",
         OWN="lastName email emailVerified timezone currency phone hostDetails bookings"
         " hostedBookings payoutAccount payouts sessions signInEvents role staffActions"
-        " passkeys secondFactor",
+        " passkeys secondFactor hasPassword identities",
     ),
     "HostDetails": _table(
         OWN="kind legalName country dateOfBirth registrationNumber termsVersion agreedAt"
@@ -82,6 +82,7 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
     ),
     "Passkey": _table(OWN="id name createdAt lastUsedAt"),
     "SecondFactor": _table(OWN="totp passkeyCount recoveryCodesLeft"),
+    "Identity": _table(OWN="id provider providerName email createdAt lastUsedAt"),
     "SignInEvent": _table(OWN_OR_STAFF="id kind occurredAt address userAgent"),
     "Property": _table(
         OPEN="id status title description type pricePerNight weekendPricePerNight cleaningFee"

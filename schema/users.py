@@ -11,12 +11,16 @@ from app.identity.passkeys import MAX_PASSKEYS
 from app.identity.pictures import small
 from app.identity.policy import is_own
 from app.identity.queries import (
+    MAX_IDENTITIES,
     MAX_SESSIONS,
     SIGN_IN_EVENTS,
     HostDetailsRow,
+    IdentityRow,
     SessionRow,
     SignInEventRow,
     UserRow,
+    has_password,
+    identities_of,
     open_sessions,
     users,
 )
@@ -36,6 +40,7 @@ from schema.enums import (
     VerifiedBadge,
 )
 from schema.factors import Passkey, SecondFactor, own_passkeys, own_second_factor
+from schema.identities import Identity
 from schema.node import Node, shows
 from schema.paging import DEFAULT_PAGE, After, Connection, First, listed
 from schema.reading import reads, shape
@@ -212,6 +217,18 @@ async def own_sessions(user: User_, info: Info) -> list[SessionRow] | None:
     return await open_sessions(context.runtime.db, user.id, context.now)
 
 
+async def own_identities(user: User_, info: Info) -> list[IdentityRow] | None:
+    if not is_own(user.id, info.context.actor):
+        return None
+    return await identities_of(info.context.runtime.db, user.id)
+
+
+async def own_has_password(user: User_, info: Info) -> bool | None:
+    if not is_own(user.id, info.context.actor):
+        return None
+    return await has_password(info.context.runtime.db, user.id)
+
+
 @reads("id")
 async def audit_trail(
     user: User_,
@@ -367,6 +384,17 @@ class User(Node):
         graphql_type=SecondFactor | None,
         description="What they are asked for besides the password. "
         "Null unless the viewer is this person.",
+    )
+    has_password = strawberry.field(
+        resolver=own_has_password,
+        description="Whether they can sign in by a password; without one they can set it by "
+        "`POST /auth/forgot-password`. Null unless the viewer is this person.",
+    )
+    identities = strawberry.field(
+        resolver=own_identities,
+        graphql_type=list[Identity] | None,
+        description="Whom they can sign in through, the oldest first, "
+        f"{MAX_IDENTITIES} at most. Null unless the viewer is this person.",
     )
     sign_in_events = strawberry.field(
         resolver=audit_trail,

@@ -15,6 +15,7 @@ from app.http import (
     auth,
     factors,
     health,
+    oidc,
     picture,
     problems,
     second_factor,
@@ -23,6 +24,7 @@ from app.http import (
 from app.http.examples import add_examples
 from app.http.state import keys_of
 from app.identity import tokens
+from app.identity.oidc import flows
 
 VERSION = "1.0.0"
 MEDIA_TYPE = "application/vnd.oai.openapi+json"
@@ -65,6 +67,9 @@ MODELS = (
     factors.NewPasskeyBody,
     factors.NewPasskeyReply,
     picture.PictureReply,
+    oidc.ProviderReply,
+    oidc.ExchangeBody,
+    flows.Answer,
     health.Live,
     health.Ready,
     problems.Problem,
@@ -152,6 +157,9 @@ def refined(document: dict[str, Any]) -> dict[str, Any]:
         for operation in item.values():
             # Litestar invents a body for what has none.
             operation["responses"].get("204", {}).pop("content", None)
+            if onwards := operation["responses"].get("303"):
+                onwards.pop("content", None)
+                onwards["headers"] = {"Location": {"schema": {"type": "string", "format": "uri"}}}
     for operation in (paths["/auth/refresh"]["post"], paths["/auth/logout"]["post"]):
         operation["requestBody"]["required"] = False
     webhook = paths["/webhooks/stripe"]["post"]

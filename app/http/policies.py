@@ -14,6 +14,10 @@ class RoutePolicy(StrEnum):
     MAILED_CODE = "MAILED_CODE"
     # A challenge that was handed out moments ago to the same client.
     CHALLENGE = "CHALLENGE"
+    # The state that a provider was gone to with, in the browser that was sent there.
+    RETURNING = "RETURNING"
+    # The code that was come back with, and the verifier of whoever began.
+    RETURN_CODE = "RETURN_CODE"
     # An access token; what changes an account wants its session to be open, too.
     SIGNED_IN = "SIGNED_IN"
     # The provider's signature over the body.
@@ -54,6 +58,11 @@ ROUTES: Mapping[str, RoutePolicy] = {
     "GET /confirm-email-change": RoutePolicy.ANYBODY,
     "GET /reset-password": RoutePolicy.ANYBODY,
     "GET /forgot-password": RoutePolicy.ANYBODY,
+    "GET /auth/oidc": RoutePolicy.ANYBODY,
+    "GET /auth/oidc/{provider}/start": RoutePolicy.ANYBODY,
+    "GET /auth/oidc/{provider}/callback": RoutePolicy.RETURNING,
+    "POST /auth/oidc/{provider}/callback": RoutePolicy.RETURNING,
+    "POST /auth/oidc/exchange": RoutePolicy.RETURN_CODE,
     "POST /webhooks/stripe": RoutePolicy.SIGNATURE,
     "GET /health/live": RoutePolicy.ANYBODY,
     "GET /health/ready": RoutePolicy.ANYBODY,

@@ -36,7 +36,7 @@ from app.ids import new_id
 from app.outbox import emit
 from db.enums import LinkPurpose
 from db.enums import SignInEventKind as Kind
-from db.models import AccountLink, User
+from db.models import AccountLink, Identity, User
 from db.session import constraint_name
 
 VERIFIED_EMAIL = "users_verified_email_key"
@@ -163,7 +163,10 @@ async def reset_password(
     await session.execute(
         update(User).where(User.id == link.user_id).values(password_hash=password_hash)
     )
-    await _mark_verified(session, link, now)
+    if await _mark_verified(session, link, now):
+        # Until now the address was a claim: whoever made it may have been somebody else, and must
+        # not come back through a provider.
+        await session.execute(delete(Identity).where(Identity.user_id == link.user_id))
     await _drop_links(session, link.user_id, LinkPurpose.RESET_PASSWORD)
     await audit.record(session, Kind.PASSWORD_RESET, link.user_id, client, now)
     await service.revoke_all(session, link.user_id, service.PASSWORD_CHANGED, client, now)

@@ -63,6 +63,24 @@ class PictureChanged(Event, frozen=True, kw_only=True):
     url: str
 
 
+class IdentityLinked(Event, frozen=True, kw_only=True):
+    """An account can be signed in to through a provider."""
+
+    tasks = ("notifications.identity_linked",)
+    user_id: UUID
+    provider: str
+    identity_id: UUID
+
+
+class IdentityUnlinked(Event, frozen=True, kw_only=True):
+    """An account can no longer be signed in to by one of its identities."""
+
+    tasks = ("notifications.identity_unlinked",)
+    user_id: UUID
+    provider: str
+    identity_id: UUID
+
+
 class HostJoined(Event, frozen=True, kw_only=True):
     """A user has become a host."""
 

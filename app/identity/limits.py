@@ -64,6 +64,14 @@ def mailed_code(address: str) -> list[Limit]:
     ]
 
 
+def oidc(address: str) -> list[Limit]:
+    """Steps of signing in through a provider, each of which takes three."""
+    return [
+        bucket("oidc:address", network(address), 240, QUARTER),
+        bucket("oidc", "", 6_000, MINUTE),
+    ]
+
+
 def totp(user_id: UUID, address: str) -> list[Limit]:
     """Guesses of an authenticator app's code, by somebody who has the password already.
 

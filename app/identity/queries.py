@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select
 
 from db import rows
 from db.enums import VerifiedBadge
-from db.models import HostDetails, Passkey, SignInEvent, SignInSession, User
+from db.models import HostDetails, Identity, Passkey, SignInEvent, SignInSession, User
 from db.shapes import Related, Shape
 from db.statements import Reader, Statement
 
@@ -88,10 +88,22 @@ class SignInEventRow(msgspec.Struct, frozen=True):
     occurred_at: datetime
 
 
+class IdentityRow(msgspec.Struct, frozen=True):
+    """Who somebody is to a provider."""
+
+    id: UUID
+    user_id: UUID
+    provider: str
+    email: str | None
+    created_at: datetime
+    last_used_at: datetime
+
+
 # Of those who claim one address.
 MAX_FOUND = 20
 # More devices than anybody looks through.
 MAX_SESSIONS = 50
+MAX_IDENTITIES = 50
 SIGN_IN_EVENTS = rows.Listing(
     model=SignInEvent, row=SignInEventRow, parent=SignInEvent.user_id, status=SignInEvent.kind
 )
@@ -127,6 +139,20 @@ _PASSKEYS_OF = Statement(
     ),
 )
 _SIGN_IN_EVENTS = rows.ByKey(SignInEvent.id, SignInEventRow)
+_IDENTITIES = rows.ByKey(Identity.id, IdentityRow)
+_IDENTITIES_OF = Statement(
+    IdentityRow,
+    lambda: (
+        select(*rows.columns(Identity, IdentityRow))
+        .where(Identity.user_id == bindparam("user_id"))
+        .order_by(Identity.id)
+        .limit(MAX_IDENTITIES)
+    ),
+)
+_HAS_PASSWORD: Statement[bool] = Statement(
+    lambda has_password: has_password,
+    lambda: select(User.password_hash.is_not(None)).where(User.id == bindparam("user_id")),
+)
 _OPEN_SESSIONS = Statement(
     SessionRow,
     lambda: (
@@ -189,6 +215,21 @@ async def passkeys(reader: Reader, ids: Sequence[UUID]) -> Mapping[UUID, Passkey
 async def passkeys_of(reader: Reader, user_id: UUID) -> list[PasskeyRow]:
     """Somebody's passkeys, the oldest first."""
     return await _PASSKEYS_OF.fetch(reader, user_id=user_id)
+
+
+async def identities(reader: Reader, ids: Sequence[UUID]) -> Mapping[UUID, IdentityRow]:
+    """People's identities by id."""
+    return await _IDENTITIES.one(reader, ids)
+
+
+async def identities_of(reader: Reader, user_id: UUID) -> list[IdentityRow]:
+    """Who somebody is to providers, the oldest first."""
+    return await _IDENTITIES_OF.fetch(reader, user_id=user_id)
+
+
+async def has_password(reader: Reader, user_id: UUID) -> bool:
+    """Whether somebody can sign in by a password."""
+    return await _HAS_PASSWORD.first(reader, user_id=user_id) is True
 
 
 async def sign_in_events(reader: Reader, ids: Sequence[UUID]) -> Mapping[UUID, SignInEventRow]:

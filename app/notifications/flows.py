@@ -12,6 +12,7 @@ from app import clock
 from app.config import Settings
 from app.identity import tokens
 from app.identity.links import code_of
+from app.identity.oidc.registrations import provider_name
 from app.identity.tokens import TokenKeys
 from app.notifications import letters, mailer, queries
 from app.notifications.facts import MailedLink, Person, Stay
@@ -67,6 +68,26 @@ async def email_changed(
     if person := await _person(db, user_id):
         there = msgspec.structs.replace(person, email=old_email)
         await _send(settings, there, letters.email_changed(there, _links(settings)), reference)
+
+
+async def identity_linked(
+    db: Database, settings: Settings, user_id: UUID, provider: str, identity_id: UUID
+) -> None:
+    """Tell a user that they can sign in through a provider."""
+    if person := await _person(db, user_id):
+        name = provider_name(settings, provider)
+        letter = letters.identity_linked(person, name, _links(settings))
+        await _send(settings, person, letter, str(identity_id))
+
+
+async def identity_unlinked(
+    db: Database, settings: Settings, user_id: UUID, provider: str, identity_id: UUID
+) -> None:
+    """Tell a user that they can no longer."""
+    if person := await _person(db, user_id):
+        name = provider_name(settings, provider)
+        letter = letters.identity_unlinked(person, name, _links(settings))
+        await _send(settings, person, letter, str(identity_id))
 
 
 def account_letter(link: MailedLink, keys: TokenKeys, links: Links) -> tuple[Person, Letter]:

@@ -251,6 +251,37 @@ def email_changed(person: Person, links: Links) -> Letter:
     )
 
 
+def identity_linked(person: Person, provider: str, links: Links) -> Letter:
+    """To somebody whose account can be signed in to through a provider from now on."""
+    name = plain(provider)
+    return Letter(
+        kind="identity_linked",
+        subject=f"You can now sign in with {name}",
+        heading=f"{name} was added, {plain(person.first_name)}",
+        paragraphs=(f"From now on you can sign in to your Roost account with {name}.",),
+        button=links.button("See how you sign in", "/account/security"),
+        note=f"If it was not you, remove {name} from your account and set a new password.",
+    )
+
+
+def identity_unlinked(person: Person, provider: str, links: Links) -> Letter:
+    """To somebody whose account can no longer be signed in to by one of its identities."""
+    name = plain(provider)
+    return Letter(
+        kind="identity_unlinked",
+        subject=f"You can no longer sign in with {name}",
+        heading=f"{name} was removed, {plain(person.first_name)}",
+        paragraphs=(
+            (
+                f"Your Roost account can no longer be signed in to with {name}. Other devices "
+                "were signed out."
+            ),
+        ),
+        button=links.button("See how you sign in", "/account/security"),
+        note="If it was not you, set a new password at once.",
+    )
+
+
 def _code(username: str, code: str) -> tuple[Row, ...]:
     """For apps that ask for the code instead of opening a link."""
     return Row("Account", username), Row("Code", code)

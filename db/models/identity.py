@@ -11,6 +11,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Text,
+    UniqueConstraint,
     func,
     text,
 )
@@ -120,6 +121,59 @@ class AccountLink(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+
+class Identity(Base):
+    """Who a person is to a provider (OpenID Connect): by it they sign in."""
+
+    __tablename__ = "identities"
+    __table_args__ = (UniqueConstraint("provider", "subject"), Index(None, "user_id"))
+
+    id: Mapped[Key]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    # As the settings name it.
+    provider: Mapped[str]
+    # The provider's own id of the person, never used for another one.
+    subject: Mapped[str]
+    # What the provider said last; it is for the person to tell one identity from another.
+    email: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    last_used_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class OidcSignIn(Base):
+    """Somebody's way through a provider: begun, come back from, exchanged; then the row is gone.
+
+    Neither the state, the browser's secret nor the code is kept, only their SHA-256.
+    """
+
+    __tablename__ = "oidc_sign_ins"
+    __table_args__ = (
+        Index(None, "code_hash", unique=True),
+        Index(None, "expires_at"),
+        CheckConstraint("length(state_hash) = 32", name="state_hash"),
+        CheckConstraint("length(browser_hash) = 32", name="browser_hash"),
+        CheckConstraint("length(code_hash) = 32", name="code_hash"),
+        CheckConstraint("(code_hash IS NOT NULL) = (subject IS NOT NULL)", name="proven"),
+    )
+
+    state_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    provider: Mapped[str]
+    browser_hash: Mapped[bytes]
+    return_to: Mapped[str]
+    # The client's own PKCE (S256): who began exchanges the code, and nobody else.
+    code_challenge: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    expires_at: Mapped[datetime]
+    # When somebody came back with the state: once.
+    used_at: Mapped[datetime | None]
+    # Whom the provider has vouched for, and the code by which the client gets it.
+    code_hash: Mapped[bytes | None]
+    subject: Mapped[str | None]
+    email: Mapped[str | None]
+    email_verified: Mapped[bool] = mapped_column(server_default=text("false"))
+    first_name: Mapped[str] = mapped_column(server_default="")
+    last_name: Mapped[str] = mapped_column(server_default="")
 
 
 class SignInSession(Base):

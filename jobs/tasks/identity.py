@@ -3,6 +3,7 @@
 from app import clock
 from app.identity import accounts, challenges, pictures, tokens, totp
 from app.identity.events import PasswordForgotten, PictureChanged
+from app.identity.oidc import attempts
 from app.runtime import Runtime
 from jobs.registry import sweep, task
 
@@ -32,3 +33,13 @@ async def renew_seals(runtime: Runtime) -> None:
 @task("identity.drop_unused_picture")
 async def drop_unused_picture(runtime: Runtime, event: PictureChanged) -> None:
     await pictures.drop_unused(runtime.db, runtime.settings.media_dir, event.user_id, event.url)
+
+
+@sweep("identity.forget_oidc_sign_ins", every_seconds=600)
+async def forget_oidc_sign_ins(runtime: Runtime) -> None:
+    """Delete ways through a provider that nobody has finished in time."""
+    while True:
+        now = clock.now()
+        forgotten = await runtime.db.run(lambda session: attempts.forget_expired(session, now))  # noqa: B023
+        if forgotten < attempts.BATCH:
+            return

@@ -14,6 +14,8 @@ from app.identity.events import (
     EmailChanged,
     EmailVerified,
     FactorsChanged,
+    IdentityLinked,
+    IdentityUnlinked,
     LinkIssued,
     PasswordChanged,
 )
@@ -53,6 +55,20 @@ async def factors_changed(runtime: Runtime, event: FactorsChanged) -> None:
 async def email_changed(runtime: Runtime, event: EmailChanged) -> None:
     await flows.email_changed(
         runtime.db, runtime.settings, event.user_id, event.old_email, str(event.change_id)
+    )
+
+
+@task("notifications.identity_linked", timeout_seconds=SECONDS, lane=Lane.MAIL)
+async def identity_linked(runtime: Runtime, event: IdentityLinked) -> None:
+    await flows.identity_linked(
+        runtime.db, runtime.settings, event.user_id, event.provider, event.identity_id
+    )
+
+
+@task("notifications.identity_unlinked", timeout_seconds=SECONDS, lane=Lane.MAIL)
+async def identity_unlinked(runtime: Runtime, event: IdentityUnlinked) -> None:
+    await flows.identity_unlinked(
+        runtime.db, runtime.settings, event.user_id, event.provider, event.identity_id
     )
 
 

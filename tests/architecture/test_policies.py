@@ -10,7 +10,7 @@ from litestar import Litestar
 
 from app import clock
 from app.actor import Actor, Role
-from app.config import Settings
+from app.config import OidcProvider, Settings
 from app.http.policies import ROUTES, RoutePolicy
 from app.identity.tokens import TokenKeys, issue_access_token, load_keys
 from app.main import create_app
@@ -80,6 +80,7 @@ BODIES = {
     "/auth/change-email": {"password": "x", "email": "ada@example.com"},
     "/auth/reset-password": {"token": "x", "password": "seven quiet herons"},
     "/auth/verify-email": {"token": "x"},
+    "/auth/oidc/exchange": {"code": "x", "codeVerifier": "x"},
     "/auth/confirm-email-change": {"token": "x"},
     "/auth/second-factor": {"challenge": "x", "totp": "000000"},
     "/auth/passkey-sign-in": {"challenge": "x", "passkey": ASSERTION},
@@ -97,6 +98,8 @@ REFUSALS: Mapping[RoutePolicy, tuple[int, str | None]] = {
     RoutePolicy.MAILED_CODE: (400, "LINK_REFUSED"),
     RoutePolicy.CHALLENGE: (400, "CHALLENGE_REFUSED"),
     RoutePolicy.SIGNATURE: (400, None),
+    RoutePolicy.RETURNING: (400, "SIGN_IN_EXPIRED"),
+    RoutePolicy.RETURN_CODE: (400, "CODE_REFUSED"),
 }
 
 
@@ -110,11 +113,13 @@ async def test_routes_do_what_they_declare_for_everybody(settings: Settings) -> 
         for key in [await add_user(db, role=role)]
     }
     await db.close()
+    google = OidcProvider(client_id="x", client_secret="x")
+    settings = msgspec.structs.replace(settings, oidc_providers={"google": google})
     async with serving(settings) as app, client_of(app) as client:
         for route, policy in ROUTES.items():
             if policy not in REFUSALS:
                 continue
-            method, path = route.split()
+            method, path = route.replace("{provider}", "google").split()
             for actor in (None, *people.values()):
                 answer = await client.request(
                     method, path, json=BODIES.get(path), headers=authorization(keys, actor, now)

@@ -24,6 +24,8 @@ from db.models import (
     Challenge,
     HostDetails,
     IdempotencyKey,
+    Identity,
+    OidcSignIn,
     OutboxMessage,
     Passkey,
     Payment,
@@ -60,6 +62,7 @@ TOLD = (
     *(STREET, "MARKED 1100", PHOTO, "marked caption", "acct_marked", "pi_marked", "Publicname"),
     *("Marked Homes Ltd", "marked-514", "public words"),
     "marked phone",
+    *("marked-subject", "marked@provider.example"),
 )
 
 
@@ -196,6 +199,30 @@ async def _add_account(db: Database, person: UUID) -> None:
         email="marked-new@example.org",
         new_email="marked-new@example.org",
         expires_at=PAST,
+    )
+    await add(
+        db,
+        Identity,
+        id=new_id(),
+        user_id=person,
+        provider="google",
+        subject="marked-subject",
+        email="marked@provider.example",
+    )
+    await add(
+        db,
+        OidcSignIn,
+        state_hash=b"s" * 32,
+        browser_hash=b"b" * 32,
+        code_hash=b"c" * 32,
+        code_challenge="marked challenge",
+        return_to="https://app.roost.example/marked",
+        expires_at=PAST,
+        provider="google",
+        subject="marked-subject",
+        email="marked@provider.example",
+        first_name="Markedfirst",
+        last_name="Markedlast",
     )
     await add(
         db,

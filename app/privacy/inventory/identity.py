@@ -1,12 +1,14 @@
 """People, and how they sign in."""
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tuple_
 
 from app.privacy.declaring import PERSON, held, part
 from db.models import (
     AccountLink,
     Challenge,
     HostDetails,
+    Identity,
+    OidcSignIn,
     Passkey,
     RecoveryCode,
     RefreshToken,
@@ -22,6 +24,7 @@ NOWHERE = "@deleted.invalid"
 NAME = "Deleted user"
 
 own_sessions = select(SignInSession.id).where(SignInSession.user_id == PERSON)
+own_identities = select(Identity.provider, Identity.subject).where(Identity.user_id == PERSON)
 
 ACCOUNT = part(
     User,
@@ -86,6 +89,29 @@ TABLES = (
             deleted=True,
         ),
         hidden={"what mailed codes are made of": "id", "the person": "user_id"},
+    ),
+    held(
+        OidcSignIn,
+        part(
+            OidcSignIn,
+            "providerSignIns",
+            tuple_(OidcSignIn.provider, OidcSignIn.subject).in_(own_identities),
+            "provider subject email email_verified first_name last_name return_to created_at"
+            " expires_at used_at",
+            deleted=True,
+        ),
+        hidden={"secrets' hashes": "state_hash browser_hash code_hash code_challenge"},
+    ),
+    held(
+        Identity,
+        part(
+            Identity,
+            "identities",
+            Identity.user_id == PERSON,
+            "id provider subject email created_at last_used_at",
+            deleted=True,
+        ),
+        hidden={"the person": "user_id"},
     ),
     held(
         RefreshToken,

@@ -14,14 +14,17 @@ from sqlalchemy import delete
 from app import clock
 from app.actor import Actor
 from app.identity.hosting import TERMS_VERSION
+from app.identity.oidc import attempts
+from app.identity.oidc import rules as oidc_rules
+from app.identity.oidc.id_token import Person as OidcPerson
 from app.ids import new_id
-from db.models import PayoutAccount
+from db.models import Identity, PayoutAccount
 from schema.build import build_schema
 from schema.policies import FIELDS, Policy
 from tests.schema.face import Face, gid
 from tests.schema.matrix.asking import selected
 from tests.schema.matrix.judging import SCHEMA, Judge, allowed
-from tests.schema.matrix.world import Thing, World, make, things
+from tests.schema.matrix.world import Thing, World, add, make, things
 from tests.schema.test_generated import WIDE
 from tests.support.world import add_booking, add_property, add_session, add_user
 
@@ -94,6 +97,31 @@ async def device(stage: Stage) -> Case:
     return {"sessionId": gid("SignInSession", key)}, Thing(kind="", id="", owner=stage.guest)
 
 
+async def identity(stage: Stage) -> Case:
+    at_provider = {"provider": "acme", "subject": new_id().hex}
+    key = await add(stage.db, Identity, user_id=stage.guest, **at_provider)
+    return {"identityId": gid("Identity", key)}, Thing(kind="", id="", owner=stage.guest)
+
+
+async def way_back(stage: Stage) -> Case:
+    """Somebody has come back from a provider, whoever it is."""
+    code, now = new_id().hex, clock.now()
+    async with stage.db.transaction() as session:
+        state = await attempts.begin(
+            session,
+            provider="acme",
+            browser=code,
+            return_to="https://app.roost.example/",
+            # The example of RFC 7636, appendix B.
+            code_challenge="E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+            now=now,
+        )
+        someone = OidcPerson(subject=code)
+        code = await attempts.prove(session, oidc_rules.secret_hash(state), someone, now)
+    verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+    return {"code": code, "codeVerifier": verifier}, None
+
+
 async def calendar(stage: Stage) -> Case:
     case, whose = await stage.place()
     first = clock.now().date() + timedelta(days=50)
@@ -125,6 +153,8 @@ MUTATIONS: dict[str, Callable[[Stage], Awaitable[Case]]] = {
     ),
     "createBooking": Stage.stay,
     "revokeSession": device,
+    "linkIdentity": way_back,
+    "unlinkIdentity": identity,
     "updateProperty": with_(Stage.place, title="Another"),
     "updateCalendar": calendar,
     "publishProperty": lambda stage: stage.place(status="UNPUBLISHED"),

@@ -16,6 +16,7 @@ from db.models import (
     Booking,
     BookingChange,
     HostDetails,
+    Identity,
     Payment,
     Payout,
     PayoutAccount,
@@ -130,6 +131,8 @@ async def _add_person(db: Database, world: World, name: str, number: int) -> Non
         provider_account_id=f"acct_{user_id.hex}",
         status="ACTIVE",
     )
+    at_provider = {"provider": "google", "subject": user_id.hex}
+    await add(db, Identity, user_id=user_id, email=f"{secret}-elsewhere", **at_provider)
     person = {"kind": "INDIVIDUAL", "born_on": date(1990, 1, 1)}
     business = {"kind": "BUSINESS", "registration_number": f"{secret}-number"}
     await add(
@@ -149,6 +152,7 @@ async def _add_person(db: Database, world: World, name: str, number: int) -> Non
         f"{secret}-name": (own, True),
         f"{secret}-device": (own, True),
         f"{secret}-address": (own, True),
+        f"{secret}-elsewhere": (own, False),
         phone: (own, False),
         f"{secret}-legal": (own, False),
         f"{secret}-number": (own, False),
@@ -327,6 +331,7 @@ WHOSE: tuple[tuple[str, type[Base], dict[str, str]], ...] = (
     ("PayoutAccount", PayoutAccount, {"owner": "user_id"}),
     ("SignInSession", SignInSession, {"owner": "user_id"}),
     ("SignInEvent", SignInEvent, {"owner": "user_id"}),
+    ("Identity", Identity, {"owner": "user_id"}),
 )
 
 
