@@ -65,6 +65,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     # Where uploaded and demo pictures are kept; served under /media.
     media_dir: Path = Path("var/media")
 
+    # Fetch what hosts import from private networks and over plain HTTP, too: for tests and
+    # development. Elsewhere it would let anybody look at our own network.
+    fetch_private_networks: bool = False
+
     smtp_url: str = "smtp://localhost:1025"
     mail_from: str = "Roost <stays@roost.example>"
 

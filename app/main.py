@@ -12,6 +12,7 @@ from litestar.datastructures import State
 from app import clock, config, telemetry
 from app.config import Settings, SettingsError
 from app.http import (
+    calendars,
     docs,
     health,
     media,
@@ -58,6 +59,7 @@ ROUTES = (
     webhooks.stripe_webhook,
     health.live,
     health.ready,
+    calendars.calendar_feed,
     media.media,
     media.media_head,
     picture.picture_router,

@@ -254,3 +254,14 @@ class JournalEntryKind(StrEnum):
     PAYOUT_RESERVED = "PAYOUT_RESERVED"
     PAYOUT_SENT = "PAYOUT_SENT"
     PAYOUT_RETURNED = "PAYOUT_RETURNED"
+
+
+class CalendarFailure(StrEnum):
+    """Why another site's calendar could not be read."""
+
+    ADDRESS_REFUSED = "ADDRESS_REFUSED"
+    UNREACHABLE = "UNREACHABLE"
+    NOT_FOUND = "NOT_FOUND"
+    REFUSED = "REFUSED"
+    TOO_LARGE = "TOO_LARGE"
+    NOT_A_CALENDAR = "NOT_A_CALENDAR"

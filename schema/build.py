@@ -18,6 +18,7 @@ from schema.payments import Payment
 from schema.payouts import Payout, PayoutAccount, PayoutMutations
 from schema.profile import ProfileMutations, host_terms_version
 from schema.properties.calendar import CalendarMutations
+from schema.properties.exchange import CalendarExchangeMutations, CalendarImport
 from schema.properties.mutations import PropertyMutations
 from schema.properties.search import search_field
 from schema.properties.types import Photo, Property, property_by_id
@@ -79,6 +80,7 @@ class Mutation(
     IdentityMutations,
     PropertyMutations,
     CalendarMutations,
+    CalendarExchangeMutations,
     BookingMutations,
     ReviewMutations,
     PayoutMutations,
@@ -97,6 +99,7 @@ NODES = [
     Review,
     Payout,
     PayoutAccount,
+    CalendarImport,
     SignInSession,
     SignInEvent,
     Passkey,

@@ -19,6 +19,7 @@ from db.enums import (
     Amenity,
     BookingActor,
     BookingStatus,
+    CalendarFailure,
     CancellationPolicy,
     HostKind,
     LineItemKind,
@@ -39,6 +40,7 @@ __all__ = [
     "Amenity",
     "BookingActor",
     "BookingStatus",
+    "CalendarFailure",
     "CancellationPolicy",
     "HostKind",
     "LineItemKind",
@@ -339,4 +341,15 @@ describe(
     "How large a person's picture is; one that was not uploaded here has one size only.",
     LARGE=f"{pictures.LARGE} pixels on each side.",
     SMALL=f"{pictures.SMALL} pixels on each side.",
+)
+
+describe(
+    CalendarFailure,
+    "Why another site's calendar could not be read.",
+    ADDRESS_REFUSED="The address leads somewhere that is not on the internet, or is not https.",
+    UNREACHABLE="Nothing answered in time, or only with a fault of its own.",
+    NOT_FOUND="The site has no calendar there any more.",
+    REFUSED="The site does not let us read it.",
+    TOO_LARGE="It is larger than 1 MiB.",
+    NOT_A_CALENDAR="It is no iCalendar file, or has something in it that cannot be understood.",
 )

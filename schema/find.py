@@ -18,6 +18,7 @@ from schema.paging import MAX_PAGE
 from schema.payments import visible_payment
 from schema.payouts import visible_payout, visible_payout_account
 from schema.properties.access import visible_photo, visible_property
+from schema.properties.exchange import visible_import
 from schema.reviews import visible_review
 from schema.sign_in import visible_event, visible_session
 
@@ -36,6 +37,7 @@ FINDERS: Mapping[str, Callable[[Context, UUID], Awaitable[Any]]] = {
     "Review": visible_review,
     "Payout": visible_payout,
     "PayoutAccount": visible_payout_account,
+    "CalendarImport": visible_import,
     "SignInSession": visible_session,
     "SignInEvent": visible_event,
     "Passkey": visible_passkey,

@@ -15,6 +15,8 @@ import msgspec
 
 from app.actor import Actor
 from app.availability.calendar import Night, calendars
+from app.availability.ical import queries as exchange
+from app.availability.ical.queries import ConflictRow, FeedRow, ImportRow, SyncRow
 from app.bookings import queries as bookings
 from app.bookings.queries import Access, BookingRow, ChangeRow
 from app.bookings.responses import response_rates
@@ -179,6 +181,30 @@ class Loaders:
             ]
 
         return Loader(load, max_batch_size=MAX_BATCH)
+
+    @cached_property
+    def calendar_feed_of(self) -> Loader[UUID, FeedRow | None]:
+        """By property."""
+        return self._one(exchange.feeds)
+
+    @cached_property
+    def calendar_imports(self) -> Loader[UUID, ImportRow | None]:
+        return self._one(exchange.imports)
+
+    @cached_property
+    def calendar_imports_of(self) -> Loader[UUID, list[ImportRow]]:
+        """By property."""
+        return self._many(exchange.imports_of)
+
+    @cached_property
+    def calendar_log_of(self) -> Loader[UUID, list[SyncRow]]:
+        """By import."""
+        return self._many(exchange.log_of)
+
+    @cached_property
+    def calendar_conflicts_of(self) -> Loader[UUID, list[ConflictRow]]:
+        """By import."""
+        return self._many(lambda reader, keys: exchange.conflicts_of(reader, keys, self._now))
 
     @cached_property
     def history_of(self) -> Loader[UUID, list[ChangeRow]]:

@@ -52,7 +52,8 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
         " createPayoutAccountLink linkIdentity",
         OWN="revokeSession renamePasskey deletePasskey unlinkIdentity",
         HOST="updateProperty updateCalendar publishProperty unpublishProperty acceptBooking"
-        " declineBooking",
+        " declineBooking rotateCalendarFeed addCalendarImport removeCalendarImport"
+        " syncCalendarImport",
         GUEST="createReview",
         ENDING="cancelBooking",
         STAFF="staffResendVerification staffRevokeSessions staffSuspend staffReinstate",
@@ -92,10 +93,15 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
         " cancellationPolicy minNights maxNights advanceNoticeHours preparationDays"
         " bookingWindowDays checkInTime checkOutTime timezone version createdAt updatedAt location"
         " host photos checkInWeekdays checkOutWeekdays availability reviews",
+        HOST="calendarExchange",
     ),
     "Location": _table(
         OPEN="city region country latitude longitude isExact", STAYING="address postalCode"
     ),
+    "CalendarExchange": _table(HOST="feedUrl imports"),
+    "CalendarImport": _table(HOST="id name url syncedAt failure log conflicts"),
+    "CalendarSync": _table(HOST="finishedAt failure added removed"),
+    "CalendarConflict": _table(HOST="booking startsOn endsOn summary"),
     "Photo": _table(OPEN="id caption width height url"),
     "AvailabilityNight": _table(OPEN="date available canCheckIn canCheckOut minNights price"),
     "Quote": _table(

@@ -122,6 +122,7 @@ def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
         database_url=database_url,
         redis_url=redis_url,
         media_dir=tmp_path / "media",
+        fetch_private_networks=True,
         smtp_url="smtp://127.0.0.1:9",
         stripe_secret_key="sk_test_roost",
         stripe_publishable_key="pk_test_roost",

@@ -33,6 +33,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.availability import rules
 from app.availability.errors import DatesUnavailable, StayNotAllowed
+from app.availability.ical.imports import block_freed
 from app.properties.errors import PropertyNotBookable
 from app.properties.terms import BookableProperty, Guests
 from db.enums import NightKind, PropertyStatus
@@ -143,8 +144,15 @@ async def extend(session: AsyncSession, booking_id: UUID, hold_expires_at: datet
 
 
 async def release(session: AsyncSession, booking_id: UUID) -> None:
-    """Free the booking's nights, if it still has any."""
-    await session.execute(delete(OccupiedNight).where(OccupiedNight.booking_id == booking_id))
+    """Free the booking's nights, if it still has any; those that other sites have stay blocked."""
+    freed = await session.execute(
+        delete(OccupiedNight)
+        .where(OccupiedNight.booking_id == booking_id)
+        .returning(OccupiedNight.property_id, OccupiedNight.night)
+    )
+    nights = freed.all()
+    if nights:
+        await block_freed(session, nights[0].property_id, [row.night for row in nights])
 
 
 async def block_released(session: AsyncSession, booking_id: UUID) -> None:

@@ -18,6 +18,8 @@ class RoutePolicy(StrEnum):
     RETURNING = "RETURNING"
     # The code that was come back with, and the verifier of whoever began.
     RETURN_CODE = "RETURN_CODE"
+    # The address itself, which only those have whom its owner told.
+    SECRET_ADDRESS = "SECRET_ADDRESS"
     # An access token; what changes an account wants its session to be open, too.
     SIGNED_IN = "SIGNED_IN"
     # The provider's signature over the body.
@@ -66,6 +68,7 @@ ROUTES: Mapping[str, RoutePolicy] = {
     "POST /webhooks/stripe": RoutePolicy.SIGNATURE,
     "GET /health/live": RoutePolicy.ANYBODY,
     "GET /health/ready": RoutePolicy.ANYBODY,
+    "GET /calendars/{file}": RoutePolicy.SECRET_ADDRESS,
     "GET /media/{path}": RoutePolicy.ANYBODY,
     "HEAD /media/{path}": RoutePolicy.ANYBODY,
     "GET /openapi.json": RoutePolicy.ANYBODY,

@@ -1,6 +1,13 @@
 """Every table, one module per feature. Importing the package fills `Base.metadata`."""
 
-from db.models.availability import CalendarNight, OccupiedNight
+from db.models.availability import (
+    CalendarFeed,
+    CalendarImport,
+    CalendarNight,
+    CalendarSync,
+    ImportedStay,
+    OccupiedNight,
+)
 from db.models.bookings import Booking, BookingChange, IdempotencyKey
 from db.models.identity import (
     AccountLink,
@@ -28,11 +35,15 @@ __all__ = [
     "AccountLink",
     "Booking",
     "BookingChange",
+    "CalendarFeed",
+    "CalendarImport",
     "CalendarNight",
+    "CalendarSync",
     "Challenge",
     "HostDetails",
     "IdempotencyKey",
     "Identity",
+    "ImportedStay",
     "JournalEntry",
     "LedgerAccount",
     "OccupiedNight",

@@ -31,10 +31,12 @@ from schema.reading import joins, reads, shape, shows_row
 from schema.users import User
 
 if TYPE_CHECKING:
+    from schema.properties.exchange import CalendarExchange, Exchange
     from schema.quotes import Quote
     from schema.reviews import ReviewConnection
 
 Reviews: TypeAlias = Annotated["ReviewConnection", strawberry.lazy("schema.reviews")]
+Exchanged: TypeAlias = Annotated["CalendarExchange", strawberry.lazy("schema.properties.exchange")]
 Priced: TypeAlias = Annotated["Quote", strawberry.lazy("schema.quotes")]
 Parent: TypeAlias = strawberry.Parent[PropertyRow]
 Show: TypeAlias = Callable[[PropertyRow], Any]
@@ -184,6 +186,13 @@ async def reviews(
     return await listed(info, REVIEWS_OF_PROPERTY, row.id, first, after)
 
 
+@reads("id", "host_id")
+def calendar_exchange(row: Parent, info: Info) -> "Exchange | None":
+    from schema.properties.exchange import exchange
+
+    return exchange(row, info)
+
+
 @strawberry.type(description="A place that a host lets. All times are local to it.")
 class Property(Node):
     is_type_of = shows(PropertyRow)
@@ -276,6 +285,12 @@ class Property(Node):
         resolver=availability,
         graphql_type=list[AvailabilityNight],
         description="Its calendar, one entry per date.",
+    )
+    calendar_exchange = strawberry.field(
+        resolver=calendar_exchange,
+        graphql_type=Exchanged | None,
+        description="How its calendar and those of other sites know each other. Null unless the "
+        "viewer is the host.",
     )
     reviews = strawberry.field(
         resolver=reviews, graphql_type=Reviews, description="What guests wrote, newest first."

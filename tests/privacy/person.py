@@ -20,11 +20,15 @@ from db.models import (
     AccountLink,
     Booking,
     BookingChange,
+    CalendarFeed,
+    CalendarImport,
     CalendarNight,
+    CalendarSync,
     Challenge,
     HostDetails,
     IdempotencyKey,
     Identity,
+    ImportedStay,
     OidcSignIn,
     OutboxMessage,
     Passkey,
@@ -288,6 +292,28 @@ async def _add_words(db: Database, filled: Filled) -> None:
             comment=words,
         )
     await add(db, CalendarNight, property_id=filled.own_place, night=PAST.date(), closed=True)
+    await add(db, CalendarFeed, property_id=filled.own_place, token="marked token")
+    import_id = new_id()
+    await add(
+        db,
+        CalendarImport,
+        id=import_id,
+        property_id=filled.own_place,
+        name="marked calendar",
+        url="https://calendars.example/marked.ics",
+        etag="marked etag",
+        due_at=PAST,
+    )
+    await add(
+        db,
+        ImportedStay,
+        import_id=import_id,
+        uid="marked uid",
+        starts_on=PAST.date(),
+        ends_on=PAST.date() + timedelta(days=1),
+        summary="marked summary",
+    )
+    await add(db, CalendarSync, id=new_id(), import_id=import_id, finished_at=PAST)
     await add(
         db,
         PropertyPhoto,

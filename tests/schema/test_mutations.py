@@ -264,6 +264,14 @@ MUTATIONS = {
     "updateProperty": 'mutation { updateProperty(input: {propertyId: "x"}) { __typename } }',
     "updateCalendar": """mutation { updateCalendar(input: {propertyId: "x", changes: []})
       { __typename } }""",
+    "rotateCalendarFeed": """mutation { rotateCalendarFeed(input: {propertyId: "x"})
+      { __typename } }""",
+    "addCalendarImport": """mutation { addCalendarImport(input: {propertyId: "x", name: "a",
+      url: "https://a.example"}) { __typename } }""",
+    "removeCalendarImport": """mutation { removeCalendarImport(input: {importId: "x"})
+      { __typename } }""",
+    "syncCalendarImport": """mutation { syncCalendarImport(input: {importId: "x"})
+      { __typename } }""",
     "publishProperty": 'mutation { publishProperty(input: {propertyId: "x"}) { __typename } }',
     "unpublishProperty": 'mutation { unpublishProperty(input: {propertyId: "x"}) { __typename } }',
     "createBooking": """mutation { createBooking(input: {propertyId: "x", checkIn: "2027-01-01",

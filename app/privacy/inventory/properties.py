@@ -6,7 +6,11 @@ from app.privacy.declaring import PERSON, held, part
 from db.enums import PropertyStatus
 from db.models import (
     Booking,
+    CalendarFeed,
+    CalendarImport,
     CalendarNight,
+    CalendarSync,
+    ImportedStay,
     OccupiedNight,
     Property,
     PropertyPhoto,
@@ -24,6 +28,7 @@ TERMS = (
 )
 
 own_properties = select(Property.id).where(Property.host_id == PERSON)
+own_imports = select(CalendarImport.id).where(CalendarImport.property_id.in_(own_properties))
 
 TABLES = (
     held(
@@ -101,7 +106,50 @@ TABLES = (
             ),
             "property_id night kind hold_expires_at",
         ),
-        hidden={"the bookings are exported": "booking_id"},
-        kept={"which nights the bookings had": "property_id night kind booking_id hold_expires_at"},
+        hidden={"the bookings are exported": "booking_id", "see calendarImports": "import_id"},
+        kept={
+            "which nights the bookings had": "property_id night kind booking_id hold_expires_at",
+            "gone with the import": "import_id",
+        },
+    ),
+    held(
+        CalendarFeed,
+        part(
+            CalendarFeed,
+            "calendarFeeds",
+            CalendarFeed.property_id.in_(own_properties),
+            "property_id token created_at",
+            deleted=True,
+        ),
+    ),
+    held(
+        CalendarImport,
+        part(
+            CalendarImport,
+            "calendarImports",
+            CalendarImport.property_id.in_(own_properties),
+            "id property_id name url etag last_modified due_at synced_at failure created_at",
+            deleted=True,
+        ),
+    ),
+    held(
+        ImportedStay,
+        part(
+            ImportedStay,
+            "importedStays",
+            ImportedStay.import_id.in_(own_imports),
+            "import_id uid starts_on ends_on summary",
+            deleted=True,
+        ),
+    ),
+    held(
+        CalendarSync,
+        part(
+            CalendarSync,
+            "calendarSyncs",
+            CalendarSync.import_id.in_(own_imports),
+            "id import_id failure added removed finished_at",
+            deleted=True,
+        ),
     ),
 )

@@ -18,7 +18,7 @@ from app.identity.oidc import attempts
 from app.identity.oidc import rules as oidc_rules
 from app.identity.oidc.id_token import Person as OidcPerson
 from app.ids import new_id
-from db.models import Identity, PayoutAccount
+from db.models import CalendarImport, Identity, PayoutAccount
 from schema.build import build_schema
 from schema.policies import FIELDS, Policy
 from tests.schema.face import Face, gid
@@ -129,6 +129,20 @@ async def calendar(stage: Stage) -> Case:
     return case | {"changes": [closed]}, whose
 
 
+async def new_import(stage: Stage) -> Case:
+    case, whose = await stage.place()
+    return case | {"name": "Elsewhere", "url": "http://127.0.0.1:9/calendar.ics"}, whose
+
+
+async def import_(stage: Stage) -> Case:
+    key, now = new_id(), clock.now()
+    place = await add_property(stage.db, stage.host)
+    async with stage.db.transaction() as session:
+        url = f"https://calendars.example/{key}"
+        session.add(CalendarImport(id=key, property_id=place, name="a", url=url, due_at=now))
+    return {"importId": gid("CalendarImport", key)}, Thing(kind="", id="", host=stage.host)
+
+
 MUTATIONS: dict[str, Callable[[Stage], Awaitable[Case]]] = {
     "becomeHost": own(
         kind="INDIVIDUAL",
@@ -157,6 +171,10 @@ MUTATIONS: dict[str, Callable[[Stage], Awaitable[Case]]] = {
     "unlinkIdentity": identity,
     "updateProperty": with_(Stage.place, title="Another"),
     "updateCalendar": calendar,
+    "rotateCalendarFeed": Stage.place,
+    "addCalendarImport": new_import,
+    "removeCalendarImport": import_,
+    "syncCalendarImport": import_,
     "publishProperty": lambda stage: stage.place(status="UNPUBLISHED"),
     "unpublishProperty": Stage.place,
     "acceptBooking": lambda stage: stage.booking("PENDING_HOST", 20),

@@ -15,8 +15,12 @@ from db.enums import StaffActionKind
 from db.models import (
     Booking,
     BookingChange,
+    CalendarFeed,
+    CalendarImport,
+    CalendarSync,
     HostDetails,
     Identity,
+    ImportedStay,
     Payment,
     Payout,
     PayoutAccount,
@@ -67,10 +71,11 @@ class World(msgspec.Struct, kw_only=True):
         return self.actors[name].require_user()
 
 
+WITHOUT_ID = (HostDetails, PayoutItem, BookingChange, CalendarFeed, ImportedStay)
+
+
 async def add(db: Database, model: type[Base], **columns: Any) -> Any:
-    row: dict[str, Any] = (
-        columns if model in (HostDetails, PayoutItem, BookingChange) else {"id": new_id()} | columns
-    )
+    row: dict[str, Any] = columns if model in WITHOUT_ID else {"id": new_id()} | columns
     async with db.transaction() as session:
         await session.execute(insert(model).values(row))
     return row.get("id")
@@ -89,6 +94,7 @@ async def make(db: Database) -> World:
     await add_user(db, suspended_at=clock.now())
     await _add_places(db, world)
     await _add_stays(db, world)
+    await _add_exchanges(db, world)
     await _add_money(db, world)
     world.things = await things(db)
     return world
@@ -252,6 +258,36 @@ async def _add_stays(db: Database, world: World) -> None:
             world.secrets[str(secret)] = (stay, False)
 
 
+async def _add_exchanges(db: Database, world: World) -> None:
+    """Another site's calendar of each of two places, which has a stay that is booked here too."""
+    now = clock.now()
+    for place, owner, days in (("home", "host", 20), ("other home", "other host", 30)):
+        secret, host = word(f"{place} calendar"), world.user(owner)
+        await add(db, CalendarFeed, property_id=world.places[place], token=f"{secret}-token")
+        import_id = await add(
+            db,
+            CalendarImport,
+            property_id=world.places[place],
+            name=f"{secret}-name",
+            url=f"https://calendars.example/{secret}-url",
+            due_at=now,
+            synced_at=now,
+            failure="NOT_FOUND",
+        )
+        await add(
+            db,
+            ImportedStay,
+            import_id=import_id,
+            uid="1",
+            starts_on=now.date() + timedelta(days=days),
+            ends_on=now.date() + timedelta(days=days + 1),
+            summary=f"{secret}-stay",
+        )
+        await add(db, CalendarSync, import_id=import_id, failure="NOT_FOUND", finished_at=now)
+        for name in ("token", "name", "url", "stay"):
+            world.secrets[f"{secret}-{name}"] = (frozenset({host}), False)
+
+
 async def _add_money(db: Database, world: World) -> None:
     async with db.read() as connection:
         found = {row.id: row for row in await connection.execute(select(Booking.__table__))}
@@ -315,6 +351,9 @@ async def things(db: Database) -> dict[str, Thing]:
         found = [_thing("Property", key, **whose) for key, whose in places.items()]
         for photo in await rows(PropertyPhoto):
             found += [_thing("Photo", photo.id, **places[photo.property_id])]
+        for each in await rows(CalendarImport):
+            host = places[each.property_id]["host"]
+            found.append(_thing("CalendarImport", each.id, host=host))
         for kind, model, sides in WHOSE:
             for row in await rows(model):
                 whose = {side: getattr(row, column) for side, column in sides.items()}
