@@ -4,7 +4,7 @@ Factors are made by REST: their secrets must not lie in the caches of GraphQL's 
 """
 
 from datetime import datetime
-from typing import Annotated, Protocol
+from typing import TYPE_CHECKING, Annotated, Protocol, TypeAlias
 from uuid import UUID
 
 import strawberry
@@ -20,6 +20,11 @@ from schema.errors import InvalidInputError, NotFoundError, ProofRequiredError
 from schema.mutations import mutation, union
 from schema.node import Node, shows
 from schema.reading import reads
+
+if TYPE_CHECKING:
+    from schema.users import User
+
+User_: TypeAlias = Annotated["User", strawberry.lazy("schema.users")]
 
 
 @strawberry.type(
@@ -96,9 +101,8 @@ async def passkey_of(done: strawberry.Parent[Done], info: Info) -> PasskeyRow | 
     return await info.context.loaders.passkeys.load(done.passkey_id)
 
 
-async def second_factor(info: Info) -> Factors:
-    context = info.context
-    return await factors.held_by(context.runtime.db, context.actor.require_user())
+async def viewer_of(info: Info) -> UserRow | None:
+    return await info.context.loaders.users.load(info.context.actor.require_user())
 
 
 @strawberry.type(description="The passkey has its name.")
@@ -112,8 +116,8 @@ class RenamePasskeySuccess:
 @strawberry.type(description="The passkey signs nobody in any more.")
 class DeletePasskeySuccess:
     deleted_passkey_id: strawberry.ID = strawberry.field(description="What may be forgotten.")
-    second_factor = strawberry.field(
-        resolver=second_factor, graphql_type=SecondFactor, description="What is left."
+    user = strawberry.field(
+        resolver=viewer_of, graphql_type=User_, description="The viewer, with what is left."
     )
 
 

@@ -250,7 +250,7 @@ RENAME = """mutation ($id: ID!, $name: String!) {
     ... on RenamePasskeySuccess { passkey { id name } } ... on Error { code } } }"""
 DELETE = """mutation ($id: ID!, $proof: String!) {
   deletePasskey(input: {passkeyId: $id, proof: $proof}) {
-    ... on DeletePasskeySuccess { deletedPasskeyId secondFactor { passkeyCount } }
+    ... on DeletePasskeySuccess { deletedPasskeyId user { secondFactor { passkeyCount } } }
     ... on Error { code } } }"""
 
 
@@ -291,7 +291,10 @@ async def test_passkeys_are_listed_renamed_and_deleted(ada: Member, phone: Authe
     refusal = await do(ada, DELETE, id=added["id"], proof="A" * 43)
     assert refusal == {"code": "PROOF_REQUIRED"}
     deleted = await do(ada, DELETE, id=added["id"], proof=await ada.proof())
-    assert deleted == {"deletedPasskeyId": added["id"], "secondFactor": {"passkeyCount": 0}}
+    assert deleted == {
+        "deletedPasskeyId": added["id"],
+        "user": {"secondFactor": {"passkeyCount": 0}},
+    }
     # With the last factor the recovery codes go, and the password is enough again.
     assert await viewer(ada) == {"passkeys": [], "secondFactor": nothing}
     assert refused(await ada.passkey_sign_in(phone), 401, "PASSKEY_REFUSED")

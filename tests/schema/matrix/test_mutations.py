@@ -9,16 +9,18 @@ from datetime import timedelta
 from typing import Any
 
 from graphql import get_named_type
-from sqlalchemy import delete
+from sqlalchemy import delete, insert
 
 from app import clock
 from app.actor import Actor
+from app.identity import challenges
 from app.identity.hosting import TERMS_VERSION
 from app.identity.oidc import attempts
 from app.identity.oidc import rules as oidc_rules
 from app.identity.oidc.id_token import Person as OidcPerson
 from app.ids import new_id
-from db.models import CalendarImport, Identity, PayoutAccount
+from db.enums import ChallengePurpose
+from db.models import CalendarImport, Identity, Passkey, PayoutAccount
 from schema.build import build_schema
 from schema.policies import FIELDS, Policy
 from tests.schema.face import Face, gid
@@ -28,7 +30,8 @@ from tests.schema.matrix.world import Thing, World, add, make, things
 from tests.schema.test_generated import WIDE
 from tests.support.world import add_booking, add_property, add_session, add_user
 
-NOTHING = {"UNAUTHENTICATED", "NotFoundError"}
+# A proof is asked for before anything is looked at.
+NOTHING = {"UNAUTHENTICATED", "NotFoundError", "ProofRequiredError"}
 # The input, and what it is done to; None: the caller themselves.
 Case = tuple[dict[str, Any], Thing | None]
 
@@ -122,6 +125,32 @@ async def way_back(stage: Stage) -> Case:
     return {"code": code, "codeVerifier": verifier}, None
 
 
+async def passkey(stage: Stage) -> Case:
+    key = new_id()
+    async with stage.db.transaction() as session:
+        await session.execute(
+            insert(Passkey).values(
+                id=key,
+                user_id=stage.guest,
+                credential_id=key.bytes,
+                public_key=b"cose",
+                sign_count=0,
+                name="Phone",
+            )
+        )
+    return {"passkeyId": gid("Passkey", key)}, Thing(kind="", id="", owner=stage.guest)
+
+
+async def proven_passkey(stage: Stage) -> Case:
+    """With a proof of its owner's."""
+    input, whose = await passkey(stage)
+    holder, now = str(stage.world.actors["guest"].session_id), clock.now()
+    async with stage.db.transaction() as session:
+        purpose = ChallengePurpose.PROOF
+        proof = await challenges.issue(session, purpose, stage.guest, holder, now)
+    return input | {"proof": proof.token}, whose
+
+
 async def calendar(stage: Stage) -> Case:
     case, whose = await stage.place()
     first = clock.now().date() + timedelta(days=50)
@@ -169,6 +198,8 @@ MUTATIONS: dict[str, Callable[[Stage], Awaitable[Case]]] = {
     "revokeSession": device,
     "linkIdentity": way_back,
     "unlinkIdentity": identity,
+    "renamePasskey": with_(passkey, name="Another"),
+    "deletePasskey": proven_passkey,
     "updateProperty": with_(Stage.place, title="Another"),
     "updateCalendar": calendar,
     "rotateCalendarFeed": Stage.place,

@@ -21,6 +21,7 @@ from db.models import (
     HostDetails,
     Identity,
     ImportedStay,
+    Passkey,
     Payment,
     Payout,
     PayoutAccount,
@@ -121,6 +122,16 @@ async def _add_person(db: Database, world: World, name: str, number: int) -> Non
     await add(db, SignInEvent, user_id=user_id, kind="SIGNED_IN", address=f"{secret}-address")
     await add(
         db,
+        Passkey,
+        user_id=user_id,
+        credential_id=user_id.bytes,
+        public_key=b"cose",
+        sign_count=0,
+        name=f"{secret}-passkey",
+        last_used_at=clock.now(),
+    )
+    await add(
+        db,
         StaffAction,
         subject_id=user_id,
         role="SYSTEM",
@@ -160,6 +171,7 @@ async def _add_person(db: Database, world: World, name: str, number: int) -> Non
         f"{secret}-address": (own, True),
         f"{secret}-elsewhere": (own, False),
         phone: (own, False),
+        f"{secret}-passkey": (own, False),
         f"{secret}-legal": (own, False),
         f"{secret}-number": (own, False),
     }
@@ -371,6 +383,7 @@ WHOSE: tuple[tuple[str, type[Base], dict[str, str]], ...] = (
     ("SignInSession", SignInSession, {"owner": "user_id"}),
     ("SignInEvent", SignInEvent, {"owner": "user_id"}),
     ("Identity", Identity, {"owner": "user_id"}),
+    ("Passkey", Passkey, {"owner": "user_id"}),
 )
 
 
