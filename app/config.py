@@ -79,6 +79,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     # Set only to speak to the payment sandbox; None means Stripe itself.
     stripe_api_base: str | None = None
 
+    # Without a key there is no Paystack. It signs webhooks, too: those that are signed with the
+    # previous ones are accepted while it is being rotated.
+    paystack_secret_key: str = ""
+    paystack_previous_keys: tuple[str, ...] = ()
+    # Set only to speak to the payment sandbox; None means Paystack itself.
+    paystack_api_base: str | None = None
+
     # Private keys (PEM, Ed25519) that sign access tokens: the first signs, all verify.
     auth_signing_keys: tuple[str, ...]
     access_token_seconds: int = 600
@@ -136,6 +143,7 @@ LISTS = {
     "passkey_app_origins",
     "trusted_proxies",
     "stripe_webhook_secrets",
+    "paystack_previous_keys",
 }
 
 
@@ -188,8 +196,11 @@ def _parts(name: str, raw: str) -> Any:
 
 
 def _refuse_sandbox_in_production(settings: Settings) -> None:
-    if settings.is_production and settings.stripe_api_base is not None:
-        raise SettingsError("STRIPE_API_BASE points to the payment sandbox: refused in production")
+    for name in ("stripe_api_base", "paystack_api_base"):
+        if settings.is_production and getattr(settings, name) is not None:
+            raise SettingsError(
+                f"{name.upper()} points to a payment sandbox: refused in production"
+            )
 
 
 def random_secret() -> str:

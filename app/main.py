@@ -57,6 +57,7 @@ ROUTES = (
     factors_router,
     oidc_router,
     webhooks.stripe_webhook,
+    webhooks.paystack_webhook,
     health.live,
     health.ready,
     calendars.calendar_feed,

@@ -1,6 +1,6 @@
 """What one process holds open: the database, Redis, live updates, payment providers."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import msgspec
@@ -10,6 +10,8 @@ from app import pubsub
 from app.config import Settings
 from app.identity.oidc.providers import Providers, load_providers
 from app.limits import Limiter
+from app.payments import choice
+from app.payments.paystack import PaystackProvider
 from app.payments.provider import Provider
 from app.payments.stripe import StripeProvider
 from app.pubsub import LiveUpdates
@@ -30,6 +32,17 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     oidc: Providers
 
 
+MAKERS: Mapping[PaymentProvider, Callable[[Settings], Provider]] = {
+    PaymentProvider.STRIPE: StripeProvider,
+    PaymentProvider.PAYSTACK: PaystackProvider,
+}
+
+
+def open_providers(settings: Settings) -> Mapping[PaymentProvider, Provider]:
+    """The payment providers whose keys we have. Nothing is connected yet."""
+    return {name: MAKERS[name](settings) for name in choice.configured(settings)}
+
+
 @asynccontextmanager
 async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
     """Open everything lazily (nothing is connected before it is used) and close it at the end."""
@@ -44,7 +57,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
     live = LiveUpdates(redis)
     limiter = Limiter(settings.redis_url)
     db.session_info[pubsub.SESSION_KEY] = live
-    stripe = StripeProvider(settings)
+    providers = open_providers(settings)
     oidc = load_providers(settings)
     try:
         yield Runtime(
@@ -53,13 +66,14 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             redis=redis,
             live=live,
             limiter=limiter,
-            providers={PaymentProvider.STRIPE: stripe},
+            providers=providers,
             oidc=oidc,
         )
     finally:
         await live.close()
         await limiter.close()
-        await stripe.close()
+        for payments in providers.values():
+            await payments.close()
         for provider in oidc.values():
             await provider.close()
         await redis.aclose()

@@ -172,6 +172,7 @@ class PaymentMethod(StrEnum):
 
 class PaymentProvider(StrEnum):
     STRIPE = "STRIPE"
+    PAYSTACK = "PAYSTACK"
 
 
 class StaffActionKind(StrEnum):
@@ -223,6 +224,13 @@ class PayoutStatus(StrEnum):
     RESERVED = "RESERVED"
     PAID = "PAID"
     FAILED = "FAILED"
+
+
+class PayoutAccountKind(StrEnum):
+    """What a host names to be paid to, where they have no account at the provider."""
+
+    MOBILE_MONEY = "MOBILE_MONEY"
+    BANK_ACCOUNT = "BANK_ACCOUNT"
 
 
 class PayoutAccountStatus(StrEnum):

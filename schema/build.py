@@ -23,6 +23,7 @@ from schema.properties.mutations import PropertyMutations
 from schema.properties.search import search_field
 from schema.properties.types import Photo, Property, property_by_id
 from schema.quotes import quote_field
+from schema.recipients import RecipientMutations, payout_institutions_field
 from schema.reviews import Review, ReviewMutations
 from schema.scalars import SCALARS, refuse_nul
 from schema.sign_in import SignInEvent, SignInMutations, SignInSession
@@ -62,6 +63,7 @@ class Query(StaffQueries):
         graphql_type=Booking | None,
         description="A booking that the viewer is part of, or null.",
     )
+    payout_institutions = payout_institutions_field
     host_terms_version = strawberry.field(
         resolver=host_terms_version,
         description="The version of the terms for hosts that is in force: show those, and send it "
@@ -84,6 +86,7 @@ class Mutation(
     BookingMutations,
     ReviewMutations,
     PayoutMutations,
+    RecipientMutations,
     StaffMutations,
 ):
     pass

@@ -26,6 +26,7 @@ from db.enums import (
     PaymentMethod,
     PaymentProvider,
     PaymentStatus,
+    PayoutAccountKind,
     PayoutAccountStatus,
     PayoutStatus,
     PropertyStatus,
@@ -47,6 +48,7 @@ __all__ = [
     "PaymentMethod",
     "PaymentProvider",
     "PaymentStatus",
+    "PayoutAccountKind",
     "PayoutAccountStatus",
     "PayoutStatus",
     "PictureSize",
@@ -194,11 +196,17 @@ describe(
 describe(
     PaymentMethod,
     "How a guest pays.",
-    CARD="A payment card: can be authorised first and charged later.",
-    MOBILE_MONEY="Mobile money.",
+    CARD="A payment card.",
+    MOBILE_MONEY="Mobile money: the guest approves on their phone.",
     BANK_TRANSFER="A bank transfer.",
 )
-describe(PaymentProvider, "Who moves the money.", STRIPE="Stripe.")
+describe(PaymentProvider, "Who moves the money.", STRIPE="Stripe.", PAYSTACK="Paystack.")
+describe(
+    PayoutAccountKind,
+    "What a host names to be paid to.",
+    MOBILE_MONEY="A phone's mobile money.",
+    BANK_ACCOUNT="A bank account.",
+)
 describe(
     PaymentStatus,
     "Where a payment is in its life.",

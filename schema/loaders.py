@@ -243,9 +243,9 @@ class Loaders:
         return self._one(payouts.accounts)
 
     @cached_property
-    def payout_account_of(self) -> Loader[UUID, PayoutAccountRow | None]:
-        """By user."""
-        return self._one(payouts.accounts_of)
+    def payout_accounts_of(self) -> Loader[UUID, list[PayoutAccountRow]]:
+        """By user, oldest first."""
+        return self._many(payouts.accounts_of)
 
     def pages(
         self, listing: Listing[Any], shape: Shape[Any] | None = None

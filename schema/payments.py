@@ -23,10 +23,11 @@ def client_secret(payment: Parent, info: Info) -> str | None:
     return payment.client_secret if policy.may_pay(payment, info.context.actor) else None
 
 
-@reads("guest_id", "status")
+@reads("guest_id", "status", "provider")
 def publishable_key(payment: Parent, info: Info) -> str | None:
+    provider = info.context.runtime.providers.get(PaymentProvider(payment.provider))
     may_pay = policy.may_pay(payment, info.context.actor)
-    return info.context.runtime.settings.stripe_publishable_key or None if may_pay else None
+    return provider.publishable_key or None if may_pay and provider is not None else None
 
 
 @reads("guest_id", "status", "redirect_url")
@@ -52,7 +53,8 @@ class Payment(Node):
     client_secret = strawberry.field(
         resolver=client_secret,
         description="What the guest's device confirms the payment with at the provider "
-        "(Stripe.js). Only for the guest, while there is something to pay.",
+        "(Stripe.js); null where they are sent to `redirectUrl` instead. Only for the guest, while "
+        "there is something to pay.",
     )
     publishable_key = strawberry.field(
         resolver=publishable_key,

@@ -12,7 +12,7 @@ from app.bookings.queries import BookingRow
 from app.errors import Invalid
 from app.payouts.accounts import account_link
 from app.payouts.policy import may_see
-from app.payouts.queries import PayoutAccountRow, PayoutItemRow, PayoutRow
+from app.payouts.queries import PayoutAccountRow, PayoutItemRow, PayoutRow, at_provider
 from schema.context import Context, Info
 from schema.enums import PaymentProvider, PayoutAccountStatus, PayoutStatus
 from schema.errors import HostRequiredError, InvalidInputError, PaymentUnavailableError
@@ -20,6 +20,7 @@ from schema.money import Money
 from schema.mutations import mutation, union
 from schema.node import Node, shows
 from schema.paging import Page
+from schema.scalars import CurrencyCode
 
 if TYPE_CHECKING:
     from schema.bookings.types import Booking
@@ -33,8 +34,15 @@ Booked: TypeAlias = Annotated["Booking", strawberry.lazy("schema.bookings.types"
 class PayoutAccount(Node):
     is_type_of = shows(PayoutAccountRow)
 
-    provider: PaymentProvider = strawberry.field(description="Who keeps it.")
+    provider: PaymentProvider = strawberry.field(description="Who sends them there.")
     status: PayoutAccountStatus = strawberry.field(description="Whether it can be paid to.")
+    currency: CurrencyCode | None = strawberry.field(
+        description="For earnings in which currency; null: an account at the provider, for all "
+        "that no other account is for."
+    )
+    label: str | None = strawberry.field(
+        description="By what the host knows a phone or bank account: `MTN ···· 4987`."
+    )
 
 
 def paid_booking(
@@ -114,8 +122,8 @@ class Done(Protocol):
     user_id: UUID
 
 
-def account_of(done: strawberry.Parent[Done], info: Info) -> Awaitable[PayoutAccountRow | None]:
-    return info.context.loaders.payout_account_of.load(done.user_id)
+async def account_of(done: strawberry.Parent[Done], info: Info) -> PayoutAccountRow | None:
+    return at_provider(await info.context.loaders.payout_accounts_of.load(done.user_id))
 
 
 @strawberry.type(description="The host can go to the provider.")

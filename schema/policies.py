@@ -43,13 +43,14 @@ def _table(**policies: str) -> Mapping[str, Policy]:
 FIELDS: Mapping[str, Mapping[str, Policy]] = {
     "Query": _table(
         OPEN="viewer node nodes property searchProperties quote booking hostTermsVersion",
+        SIGNED_IN="payoutInstitutions",
         STAFF="staffPeople",
         ADMIN="staffActions",
     ),
     # Of a mutation: who may do it to the object that it names.
     "Mutation": _table(
         SIGNED_IN="becomeHost updateProfile revokeAllSessions createProperty createBooking"
-        " createPayoutAccountLink linkIdentity",
+        " createPayoutAccountLink setPayoutRecipient linkIdentity",
         OWN="revokeSession renamePasskey deletePasskey unlinkIdentity",
         HOST="updateProperty updateCalendar publishProperty unpublishProperty acceptBooking"
         " declineBooking rotateCalendarFeed addCalendarImport removeCalendarImport"
@@ -64,8 +65,8 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
         OPEN="id username firstName bio languages verifiedBadges reviewCount averageRating reviews"
         " responseRate pictureUrl isHost hostSince createdAt properties",
         OWN="lastName email emailVerified timezone currency phone hostDetails bookings"
-        " hostedBookings payoutAccount payouts sessions signInEvents role staffActions"
-        " passkeys secondFactor hasPassword identities",
+        " hostedBookings payoutAccount payoutAccounts payouts sessions signInEvents role"
+        " staffActions passkeys secondFactor hasPassword identities",
     ),
     "HostDetails": _table(
         OWN="kind legalName country dateOfBirth registrationNumber termsVersion agreedAt"
@@ -92,7 +93,7 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
         " averageRating reviewCount maxGuests bedrooms beds bathrooms petsAllowed instantBook"
         " cancellationPolicy minNights maxNights advanceNoticeHours preparationDays"
         " bookingWindowDays checkInTime checkOutTime timezone version createdAt updatedAt location"
-        " host photos checkInWeekdays checkOutWeekdays availability reviews",
+        " host photos checkInWeekdays checkOutWeekdays availability reviews paymentMethods",
         HOST="calendarExchange",
     ),
     "Location": _table(
@@ -126,7 +127,8 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
     ),
     "Payout": _table(OWN="id amount status failureCode createdAt paidAt items"),
     "PayoutItem": _table(OWN="amount booking"),
-    "PayoutAccount": _table(OWN="id provider status"),
+    "PayoutAccount": _table(OWN="id provider status currency label"),
+    "PayoutInstitution": _table(SIGNED_IN="code name"),
     # Values: as visible as what they are part of.
     "Guests": _table(OPEN="adults children infants pets"),
     "LineItem": _table(OPEN="kind description quantity unitAmount amount"),

@@ -25,7 +25,7 @@ from app.identity.queries import (
     users,
 )
 from app.identity.staff import ACTIONS_ON, ActionRow
-from app.payouts.queries import PAYOUTS_OF_HOST, PayoutAccountRow, PayoutRow
+from app.payouts.queries import PAYOUTS_OF_HOST, PayoutAccountRow, PayoutRow, at_provider
 from app.properties.queries import PROPERTIES_OF_HOST, PropertyRow, Ratings
 from app.reviews.queries import REVIEWS_OF_HOST, ReviewRow
 from db import shapes
@@ -197,7 +197,14 @@ async def properties_of(
 async def own_payout_account(user: User_, info: Info) -> PayoutAccountRow | None:
     if not is_own(user.id, info.context.actor):
         return None
-    return await info.context.loaders.payout_account_of.load(user.id)
+    return at_provider(await info.context.loaders.payout_accounts_of.load(user.id))
+
+
+@reads("id")
+async def own_payout_accounts(user: User_, info: Info) -> list[PayoutAccountRow] | None:
+    if not is_own(user.id, info.context.actor):
+        return None
+    return await info.context.loaders.payout_accounts_of.load(user.id)
 
 
 @reads("id")
@@ -359,8 +366,15 @@ class User(Node):
     payout_account = strawberry.field(
         resolver=own_payout_account,
         graphql_type=Account | None,
-        description="Where their earnings are sent. Null unless the viewer is this person, "
-        "or when there is none yet: see `createPayoutAccountLink`.",
+        description="Their account at the provider, where most earnings are sent. Null unless the "
+        "viewer is this person, or when there is none yet: see `createPayoutAccountLink`.",
+    )
+    payout_accounts = strawberry.field(
+        resolver=own_payout_accounts,
+        graphql_type=list[Account] | None,
+        description="Everywhere their earnings are sent: `payoutAccount`, and for each currency "
+        "that it cannot take the phone or bank account of `setPayoutRecipient`. Null unless the "
+        "viewer is this person.",
     )
     payouts = strawberry.field(
         resolver=own_payouts,

@@ -17,13 +17,16 @@ from app.availability import service as availability
 from app.availability.errors import DatesUnavailable, StayNotAllowed
 from app.availability.rules import StayNotAllowedReason, instant
 from app.bookings.errors import PriceChanged
+from app.bookings.events import BookingRequested
 from app.bookings.expiry import expire_lapsed
-from app.bookings.lifecycle import TRANSITIONS, Action, hold_deadline
+from app.bookings.lifecycle import TRANSITIONS, Action, answer_deadline, hold_deadline
 from app.bookings.transitions import record
 from app.config import Settings
 from app.identity import accounts
 from app.ids import new_id
 from app.money import Money
+from app.outbox import emit
+from app.payments import choice
 from app.payments import service as payments
 from app.payments.rules import PaymentRecord
 from app.pricing.rules import Guests, Quote, line_items_to_builtins
@@ -38,9 +41,6 @@ from db.session import Database
 # The name under which idempotency keys of bookings are kept.
 OPERATION = "createBooking"
 MESSAGE_LENGTH = 2_000
-# Methods that a provider of ours can take. All of them can authorise before the host answers; one
-# that cannot (mobile money) starts as a request without a payment, see Action.REQUEST.
-SUPPORTED_METHODS = frozenset({PaymentMethod.CARD})
 
 
 class CreateBooking(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +94,7 @@ async def place(
 ) -> Placed:
     """Hold the nights for the guest and open the payment, or find what the key's twin placed.
 
+    A request with a method that cannot authorise opens none: the guest pays once it is accepted.
     Raises EmailNotVerified, Invalid, IdempotencyConflict, PropertyNotBookable, StayNotAllowed,
     DatesUnavailable and PriceChanged; each leaves nothing behind.
     """
@@ -114,19 +115,26 @@ async def place(
     property = await properties.lock_for_booking(
         session, command.property_id, command.check_in, command.check_out, fees_of(settings)
     )
-    _require_bookable(property, guest_id, command)
-    deadline = hold_deadline(property.now, settings.hold_seconds)
+    offer = _require_bookable(property, guest_id, command, settings)
+    action = Action.HOLD if property.instant_book or offer.can_authorize else Action.REQUEST
+    deadline = _deadline(action, property, command, settings)
     await _claim_nights(session, property, booking_id, command, deadline)
     quote = price(property, command.check_in, command.check_out, command.guests, property.now)
     if Money(quote.total_minor, quote.currency) != command.expected_total:
         raise PriceChanged(quote)
-    await _insert(session, booking_id, guest_id, property, command, message, quote, deadline)
+    await _insert(
+        session, booking_id, guest_id, property, command, message, quote, action, deadline
+    )
+    if action is Action.REQUEST:
+        await emit(session, BookingRequested(booking_id=booking_id, version=1))
+        return Placed(booking_id, payment=None)
     payment = await payments.open_payment(
         session,
         booking_id=booking_id,
         guest_id=guest_id,
         host_id=property.host_id,
         attempt=1,
+        provider=offer.provider,
         method=command.payment_method,
         amount=Money(quote.total_minor, quote.currency),
         host_minor=quote.host_payout_minor,
@@ -138,14 +146,32 @@ async def place(
     return Placed(booking_id, payment)
 
 
-def _require_bookable(property: BookableProperty, guest_id: UUID, command: CreateBooking) -> None:
+def _require_bookable(
+    property: BookableProperty, guest_id: UUID, command: CreateBooking, settings: Settings
+) -> choice.Offer:
+    """Who takes the money of a stay that can be booked. Raises what `place` raises."""
     availability.require_allowed(
         property, command.check_in, command.check_out, command.guests, property.now
     )
     if property.host_id == guest_id:
         raise StayNotAllowed(StayNotAllowedReason.OWN_PROPERTY)
-    if command.payment_method not in SUPPORTED_METHODS:
+    offer = choice.choose(
+        choice.configured(settings), command.payment_method, property.price.currency
+    )
+    if offer is None:
         raise StayNotAllowed(StayNotAllowedReason.PAYMENT_METHOD_NOT_SUPPORTED)
+    return offer
+
+
+def _deadline(
+    action: Action, property: BookableProperty, command: CreateBooking, settings: Settings
+) -> datetime:
+    """Until when the guest can pay, or the host answer."""
+    if action is Action.HOLD:
+        return hold_deadline(property.now, settings.hold_seconds)
+    stay = property.stay
+    check_in_at = instant(command.check_in, stay.check_in_time, stay.timezone)
+    return answer_deadline(property.now, check_in_at, settings.request_seconds)
 
 
 async def _claim_nights(
@@ -171,6 +197,7 @@ async def _insert(
     command: CreateBooking,
     message: str,
     quote: Quote,
+    action: Action,
     deadline: datetime,
 ) -> None:
     """The booking with its price and policy as they are now: later edits do not touch it."""
@@ -181,7 +208,7 @@ async def _insert(
             property_id=property.id,
             guest_id=guest_id,
             host_id=property.host_id,
-            status=TRANSITIONS[Action.HOLD].target,
+            status=TRANSITIONS[action].target,
             version=1,
             check_in=command.check_in,
             check_out=command.check_out,
@@ -213,7 +240,7 @@ async def _insert(
         booking_id,
         property.host_id,
         version=1,
-        action=Action.HOLD,
+        action=action,
         actor=BookingActor.GUEST,
         actor_id=guest_id,
         previous=None,

@@ -20,7 +20,9 @@ from app.bookings.transitions import booking_for_update, move
 from app.config import Settings
 from app.money import Money
 from app.outbox import emit
+from app.payments import choice
 from app.payments import service as payments
+from app.payments.errors import PaymentUnavailable
 from app.properties.service import lock_for_booking
 from app.properties.terms import BookableProperty, fees_of
 from db.enums import BookingActor, BookingStatus, PaymentMethod, RefundReason
@@ -102,6 +104,10 @@ async def ask_to_pay(
 
     Opens a new payment, and returns its id.
     """
+    method = PaymentMethod(booking.payment_method)
+    offer = choice.choose(choice.configured(settings), method, booking.currency)
+    if offer is None:
+        raise PaymentUnavailable("Nobody takes this method of payment any more.", retryable=False)
     deadline = hold_deadline(now, settings.accepted_hold_seconds)
     version = await move(
         session,
@@ -120,7 +126,8 @@ async def ask_to_pay(
         guest_id=booking.guest_id,
         host_id=booking.host_id,
         attempt=await payments.attempts(session, booking.id) + 1,
-        method=PaymentMethod(booking.payment_method),
+        provider=offer.provider,
+        method=method,
         amount=Money(booking.total_minor, booking.currency),
         host_minor=booking.host_payout_minor,
         platform_minor=booking.total_minor - booking.host_payout_minor - booking.tax_minor,

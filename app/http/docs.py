@@ -147,6 +147,12 @@ async def jwks(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
     return Response(tokens.jwks(keys_of(request)), headers={"cache-control": "public, max-age=300"})
 
 
+SIGNATURES = (
+    ("/webhooks/stripe", "Stripe-Signature", "t=1767225600,v1=5257a869e7ecebeda32affa62cdca3fa"),
+    ("/webhooks/paystack", "x-paystack-signature", "5257a869e7ecebeda32affa62cdca3fa"),
+)
+
+
 def refined(document: dict[str, Any]) -> dict[str, Any]:
     """Litestar's document, with what it cannot know of our types and handlers."""
     # msgspec knows its own constraints, docstrings and examples better.
@@ -162,18 +168,19 @@ def refined(document: dict[str, Any]) -> dict[str, Any]:
                 onwards["headers"] = {"Location": {"schema": {"type": "string", "format": "uri"}}}
     for operation in (paths["/auth/refresh"]["post"], paths["/auth/logout"]["post"]):
         operation["requestBody"]["required"] = False
-    webhook = paths["/webhooks/stripe"]["post"]
-    webhook["responses"]["200"].pop("content", None)
-    webhook["requestBody"] = {"required": True, "content": {"application/json": BINARY}}
-    webhook["parameters"] = [
-        {
-            "name": "Stripe-Signature",
-            "in": "header",
-            "required": True,
-            "schema": {"type": "string"},
-            "example": "t=1767225600,v1=5257a869e7ecebeda32affa62cdca3fa",
-        }
-    ]
+    for path, header, example in SIGNATURES:
+        webhook = paths[path]["post"]
+        webhook["responses"]["200"].pop("content", None)
+        webhook["requestBody"] = {"required": True, "content": {"application/json": BINARY}}
+        webhook["parameters"] = [
+            {
+                "name": header,
+                "in": "header",
+                "required": True,
+                "schema": {"type": "string"},
+                "example": example,
+            }
+        ]
     paths["/me/picture"]["put"]["requestBody"] = {
         "required": True,
         "content": dict.fromkeys(("image/jpeg", "image/png", "image/webp"), BINARY),

@@ -66,6 +66,7 @@ ROUTES: Mapping[str, RoutePolicy] = {
     "POST /auth/oidc/{provider}/callback": RoutePolicy.RETURNING,
     "POST /auth/oidc/exchange": RoutePolicy.RETURN_CODE,
     "POST /webhooks/stripe": RoutePolicy.SIGNATURE,
+    "POST /webhooks/paystack": RoutePolicy.SIGNATURE,
     "GET /health/live": RoutePolicy.ANYBODY,
     "GET /health/ready": RoutePolicy.ANYBODY,
     "GET /calendars/{file}": RoutePolicy.SECRET_ADDRESS,

@@ -157,6 +157,20 @@ def payout_sent(payout_id: UUID, currency: str, amount_minor: int) -> Entry:
     )
 
 
+def payout_fee(payout_id: UUID, currency: str, fee_minor: int) -> Entry:
+    """The provider has kept a fee for a transfer: the platform's cost, not the host's."""
+    return Entry(
+        kind=Kind.PROVIDER_FEE,
+        source="payouts",
+        source_id=payout_id,
+        currency=currency,
+        lines=(
+            Line(Account.PROVIDER_FEES, fee_minor),
+            Line(Account.PROVIDER_CLEARING, -fee_minor),
+        ),
+    )
+
+
 def payout_returned(
     payout_id: UUID, host_id: UUID, currency: str, items: Mapping[UUID, int], *, was_sent: bool
 ) -> Entry:

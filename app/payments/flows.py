@@ -8,14 +8,22 @@ from datetime import timedelta
 from uuid import UUID
 
 import structlog
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
 from app.payments import service, settle
 from app.payments.errors import PaymentUnavailable, ProviderRefused, ProviderUnavailable
-from app.payments.provider import Charge, ChargeRequest, Provider, Providers
-from app.payments.rules import CLOSED, TAKEN, PaymentRecord
+from app.payments.provider import (
+    Charge,
+    ChargeRequest,
+    Provider,
+    ProviderRefund,
+    Providers,
+)
+from app.payments.rules import CLOSED, TAKEN, PaymentRecord, RefundRecord
 from db.enums import PaymentStatus, RefundStatus
+from db.models import User
 from db.session import Database
 
 log = structlog.get_logger(__name__)
@@ -39,7 +47,7 @@ async def start_as(db: Database, providers: Providers, payment: PaymentRecord) -
         return
     provider = providers[payment.provider]
     try:
-        charge = await _ensure_charge(provider, payment)
+        charge = await _ensure_charge(db, provider, payment)
     except ProviderUnavailable as error:
         raise PaymentUnavailable from error
     except ProviderRefused as error:
@@ -48,7 +56,7 @@ async def start_as(db: Database, providers: Providers, payment: PaymentRecord) -
         raise PaymentUnavailable(
             "The payment provider refuses this payment.", retryable=False
         ) from error
-    status = await _settle(db, provider, payment.id, charge)
+    status = await _settle(db, provider, payment.id, charge, is_start=True)
     if status in CLOSED:
         # Closed while the provider was busy: nobody may pay this charge.
         await void(db, providers, payment.id)
@@ -139,19 +147,8 @@ async def refund(db: Database, providers: Providers, refund_id: UUID) -> RefundS
     if refund.status is not RefundStatus.PENDING:
         return refund.status
     provider = providers[payment.provider]
-    charge_id = _charge_id(payment)
     try:
-        if refund.provider_refund_id is not None:
-            shown = await provider.retrieve_refund(refund.provider_refund_id)
-        else:
-            # Money moves only after asking whether it has: keys are forgotten, refunds are not.
-            shown = await provider.find_refund(charge_id, refund_id) or await provider.refund(
-                charge_id,
-                refund_id,
-                refund.amount_minor,
-                payment.currency,
-                key=f"refund:{refund_id}",
-            )
+        shown = await _ensure_refund(db, provider, payment, refund)
     except ProviderUnavailable as error:
         raise PaymentUnavailable from error
     except ProviderRefused as error:
@@ -162,6 +159,24 @@ async def refund(db: Database, providers: Providers, refund_id: UUID) -> RefundS
         )
     return await db.run(
         lambda session: settle.settle_refund(session, refund_id, shown, clock.now())
+    )
+
+
+async def _ensure_refund(
+    db: Database, provider: Provider, payment: PaymentRecord, refund: RefundRecord
+) -> ProviderRefund:
+    """The refund as the provider has it: known, found, or made."""
+    if refund.provider_refund_id is not None:
+        return await provider.retrieve_refund(refund.provider_refund_id)
+    if not provider.is_idempotent and not await db.run(
+        lambda session: service.claim_refund(session, refund.id, clock.now())
+    ):
+        raise ProviderUnavailable(f"refund {refund.id} is being made at this moment")
+    charge_id = _charge_id(payment)
+    # Money moves only after asking whether it has: keys are forgotten, refunds are not.
+    found = await provider.find_refund(charge_id, refund.id, refund.created_at)
+    return found or await provider.refund(
+        charge_id, refund.id, refund.amount_minor, payment.currency, key=f"refund:{refund.id}"
     )
 
 
@@ -179,7 +194,7 @@ async def _undo(
     return await _settle(db, provider, payment_id, charge)
 
 
-async def _ensure_charge(provider: Provider, payment: PaymentRecord) -> Charge:
+async def _ensure_charge(db: Database, provider: Provider, payment: PaymentRecord) -> Charge:
     """The payment's one charge: found, if an earlier try may have opened it, else opened."""
     if clock.now() - payment.created_at >= ASK_FIRST_AFTER:
         found = await provider.find_charge(payment.id)
@@ -188,6 +203,7 @@ async def _ensure_charge(provider: Provider, payment: PaymentRecord) -> Charge:
     request = ChargeRequest(
         payment_id=payment.id,
         booking_id=payment.booking_id,
+        email=await _email(db, payment.guest_id) if provider.wants_email else None,
         method=payment.method,
         amount_minor=payment.amount_minor,
         currency=payment.currency,
@@ -199,12 +215,22 @@ async def _ensure_charge(provider: Provider, payment: PaymentRecord) -> Charge:
     )
 
 
+async def _email(db: Database, user_id: UUID) -> str:
+    async with db.read() as connection:
+        return str(await connection.scalar(select(User.email).where(User.id == user_id)))
+
+
 async def _settle(
-    db: Database, provider: Provider, payment_id: UUID, charge: Charge
+    db: Database, provider: Provider, payment_id: UUID, charge: Charge, *, is_start: bool = False
 ) -> PaymentStatus:
     return await db.run(
         lambda session: settle.settle_charge(
-            session, payment_id, charge, live=provider.live, now=clock.now()
+            session,
+            payment_id,
+            charge,
+            live=provider.live,
+            now=clock.now(),
+            is_start=is_start,
         )
     )
 

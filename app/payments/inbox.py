@@ -5,6 +5,7 @@ duplicate and reordered ones do no harm.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -29,6 +30,7 @@ log = structlog.get_logger(__name__)
 EVENTS = {
     Subject.CHARGE: ProviderEventReceived,
     Subject.REFUND: ProviderEventReceived,
+    Subject.REFUNDS: ProviderEventReceived,
     Subject.ACCOUNT: PayoutEventReceived,
     Subject.TRANSFER: PayoutEventReceived,
 }
@@ -74,6 +76,8 @@ async def process_event(db: Database, providers: Providers, event_id: UUID) -> N
     provider, webhook = opened
     if webhook.subject is Subject.CHARGE:
         await _process_charge(db, provider, event_id, webhook)
+    elif webhook.subject is Subject.REFUNDS:
+        await _process_refunds(db, provider, event_id, webhook)
     else:
         await _process_refund(db, provider, event_id, webhook)
 
@@ -151,6 +155,28 @@ async def _process_refund(
         await mark_processed(session, event_id)
 
     await db.run(settle_it)
+
+
+async def _process_refunds(
+    db: Database, provider: Provider, event_id: UUID, webhook: Webhook
+) -> None:
+    """Ask about every refund of a charge that is under way."""
+    async with db.read() as connection:
+        payment_id = await service.find_id(connection, provider.name, webhook.object_id)
+        refunds = await service.pending_refunds(connection, payment_id) if payment_id else []
+    if payment_id is None:
+        # Another product on the same provider account: we refund only what we know we took.
+        await skip(db, event_id, webhook)
+        return
+    for refund in refunds:
+        if refund.provider_refund_id is None:
+            raise UnknownObject(f"refund {refund.id} is not noted yet")
+        shown = await provider.retrieve_refund(refund.provider_refund_id)
+        await db.run(
+            partial(settle.settle_refund, refund_id=refund.id, shown=shown, now=clock.now())
+        )
+    async with db.transaction() as session:
+        await mark_processed(session, event_id)
 
 
 async def skip(db: Database, event_id: UUID, webhook: Webhook) -> None:

@@ -1,20 +1,30 @@
 """What a payment provider must be able to do, and what it shows us of its objects.
 
+A further provider implements `Provider`, and `Onboarding` or `Recipients` for paying hosts; then
+tests/payments/test_conformance.py holds it to all this.
+
 Every call raises ProviderUnavailable when its outcome is unknown. Those that act raise
 ProviderRefused when the provider has decided against it; those that ask never do. Amounts are in
 our minor units, currencies ISO 4217 in upper case. Keys make a call idempotent: the same key again
-has no second effect, for as long as the provider remembers it (Stripe: 24 h).
+has no second effect, for as long as the provider remembers it (Stripe: 24 h). A provider without
+keys says so (`is_idempotent`): then whoever acts looks first, and never twice at once.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 import msgspec
 
-from db.enums import PaymentMethod, PaymentProvider, PayoutAccountStatus, RefundStatus
+from db.enums import (
+    PaymentMethod,
+    PaymentProvider,
+    PayoutAccountKind,
+    PayoutAccountStatus,
+    RefundStatus,
+)
 
 
 class ChargeState(StrEnum):
@@ -41,6 +51,8 @@ class ChargeRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     payment_id: UUID
     booking_id: UUID
+    # The guest's; None unless the provider wants it.
+    email: str | None
     method: PaymentMethod
     amount_minor: int
     currency: str
@@ -81,11 +93,42 @@ class ProviderRefund(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProviderAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """A host's connected account as the provider shows it now."""
+    """A host's connected account, or where they are paid, as the provider shows it now."""
 
     provider_id: str
     user_id: UUID | None
     status: PayoutAccountStatus
+    # By what the host knows it: `MTN ···· 4987`.
+    label: str | None = None
+
+
+class RecipientDetails(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a host wants to be paid. `institution` is the provider's code of a bank or telco."""
+
+    kind: PayoutAccountKind
+    currency: str
+    name: str
+    account_number: str
+    institution: str
+
+
+class Institution(msgspec.Struct, frozen=True, kw_only=True):
+    """A bank or telco that can be paid to."""
+
+    code: str
+    name: str
+
+
+class TransferState(StrEnum):
+    """How far a transfer has come at the provider."""
+
+    # On its way, or waiting for something.
+    PENDING = "PENDING"
+    SENT = "SENT"
+    # It never went, and never will.
+    FAILED = "FAILED"
+    # It had been sent, and came back.
+    RETURNED = "RETURNED"
 
 
 class Transfer(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,10 +137,13 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True):
     provider_id: str
     payout_id: UUID | None
     destination: str
+    state: TransferState
     amount_minor: int
-    reversed_minor: int
     currency: str
     live: bool
+    # What the provider keeps for it; None: nothing, or not known yet.
+    fee: Fee | None = None
+    failure_code: str | None = None
 
 
 class Subject(StrEnum):
@@ -105,6 +151,8 @@ class Subject(StrEnum):
 
     CHARGE = "CHARGE"
     REFUND = "REFUND"
+    # The refunds of a charge: the webhook names the charge, and does not say which of them.
+    REFUNDS = "REFUNDS"
     ACCOUNT = "ACCOUNT"
     TRANSFER = "TRANSFER"
     OTHER = "OTHER"
@@ -120,7 +168,7 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Provider(Protocol):
-    """One payment provider. Implemented by app.payments.stripe."""
+    """One payment provider. Implemented by app.payments.stripe and app.payments.paystack."""
 
     @property
     def name(self) -> PaymentProvider: ...
@@ -131,6 +179,18 @@ class Provider(Protocol):
     @property
     def live(self) -> bool:
         """Real money, not test mode."""
+
+    @property
+    def wants_email(self) -> bool:
+        """It opens no charge without the payer's address."""
+
+    @property
+    def is_idempotent(self) -> bool:
+        """Keys make a call that is repeated have no second effect."""
+
+    @property
+    def closes_charges(self) -> bool:
+        """A charge that was given up cannot be paid any more; otherwise it may be, for a day."""
 
     async def create_charge(self, request: ChargeRequest, key: str) -> Charge:
         """Open a charge that the guest then pays."""
@@ -155,20 +215,13 @@ class Provider(Protocol):
     async def retrieve_refund(self, provider_id: str) -> ProviderRefund:
         """The refund as it is now."""
 
-    async def find_refund(self, charge_id: str, refund_id: UUID) -> ProviderRefund | None:
-        """The refund that was made for our row, by metadata. Never lags."""
-
-    async def create_account(self, user_id: UUID, email: str, key: str) -> ProviderAccount:
-        """Open a host's account, which can do nothing before its owner has completed it."""
+    async def find_refund(
+        self, charge_id: str, refund_id: UUID, since: datetime
+    ) -> ProviderRefund | None:
+        """The refund that was made for our row at `since` or later. Never lags."""
 
     async def retrieve_account(self, provider_id: str) -> ProviderAccount:
         """The account as it is now."""
-
-    async def find_account(self, user_id: UUID, since: datetime) -> ProviderAccount | None:
-        """The account opened for a host at `since` or later, by metadata. Never lags."""
-
-    async def account_link(self, provider_id: str, return_url: str, refresh_url: str) -> str:
-        """Where the host completes the account: a URL for one use within minutes."""
 
     async def transfer(
         self, account_id: str, payout_id: UUID, amount_minor: int, currency: str, key: str
@@ -189,6 +242,31 @@ class Provider(Protocol):
 
     async def close(self) -> None:
         """Let go of connections."""
+
+
+@runtime_checkable
+class Onboarding(Provider, Protocol):
+    """A provider that asks hosts itself who they are and where their money goes."""
+
+    async def create_account(self, user_id: UUID, email: str, key: str) -> ProviderAccount:
+        """Open a host's account, which can do nothing before its owner has completed it."""
+
+    async def find_account(self, user_id: UUID, since: datetime) -> ProviderAccount | None:
+        """The account opened for a host at `since` or later, by metadata. Never lags."""
+
+    async def account_link(self, provider_id: str, return_url: str, refresh_url: str) -> str:
+        """Where the host completes the account: a URL for one use within minutes."""
+
+
+@runtime_checkable
+class Recipients(Provider, Protocol):
+    """A provider that sends money wherever we tell it; hosts tell us."""
+
+    async def create_recipient(self, user_id: UUID, details: RecipientDetails) -> ProviderAccount:
+        """Note where a host is paid. The same details again have no second effect."""
+
+    async def institutions(self, currency: str, kind: PayoutAccountKind) -> list[Institution]:
+        """The banks or telcos that can be paid to in a currency; none: it cannot be done."""
 
 
 Providers = Mapping[PaymentProvider, Provider]

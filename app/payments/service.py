@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Row, Select, func, insert, select, update
+from sqlalchemy import Row, Select, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from app.errors import Conflict, NotFound
@@ -22,6 +22,7 @@ from db.rows import columns
 
 # The mutation that opened the payment starts it at once; this is for when it could not.
 HEAL_AFTER = timedelta(seconds=30)
+CLAIMED_FOR = timedelta(minutes=1)
 
 _PAYMENT = columns(Payment, PaymentRecord)
 _REFUND = columns(Refund, RefundRecord)
@@ -34,6 +35,7 @@ async def open_payment(
     guest_id: UUID,
     host_id: UUID,
     attempt: int,
+    provider: PaymentProvider,
     method: PaymentMethod,
     amount: Money,
     host_minor: int,
@@ -41,7 +43,6 @@ async def open_payment(
     tax_minor: int,
     manual_capture: bool,
     now: datetime,
-    provider: PaymentProvider = PaymentProvider.STRIPE,
 ) -> PaymentRecord:
     """Intend to take a booking's money; returns the payment.
 
@@ -246,6 +247,32 @@ async def get_refund(
     if row is None:
         raise NotFound(f"There is no refund {refund_id}.")
     return msgspec.convert(row._asdict(), RefundRecord)
+
+
+async def claim_refund(session: AsyncSession, refund_id: UUID, now: datetime) -> bool:
+    """Be the only one who makes a refund, for a minute: longer than any call may take."""
+    claimed = await session.scalar(
+        update(Refund)
+        .where(
+            Refund.id == refund_id,
+            Refund.provider_refund_id.is_(None),
+            or_(Refund.claimed_until.is_(None), Refund.claimed_until < now),
+        )
+        .values(claimed_until=now + CLAIMED_FOR)
+        .returning(Refund.id)
+    )
+    return claimed is not None
+
+
+async def pending_refunds(
+    reader: AsyncConnection | AsyncSession, payment_id: UUID
+) -> list[RefundRecord]:
+    """The refunds of a payment that are under way."""
+    query = select(*_REFUND).where(
+        Refund.payment_id == payment_id, Refund.status == RefundStatus.PENDING
+    )
+    rows = await reader.execute(query)
+    return [msgspec.convert(row._asdict(), RefundRecord) for row in rows]
 
 
 async def find_id(

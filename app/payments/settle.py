@@ -28,13 +28,23 @@ from db.models import Payment, Refund
 
 
 async def settle_charge(
-    session: AsyncSession, payment_id: UUID, charge: Charge, *, live: bool, now: datetime
+    session: AsyncSession,
+    payment_id: UUID,
+    charge: Charge,
+    *,
+    live: bool,
+    now: datetime,
+    is_start: bool = False,
 ) -> PaymentStatus:
     """Move a payment on to what the provider shows of it; returns its status.
 
-    Raises NotOurs when the charge is not the one that we asked for.
+    Of two charges that were opened at once (`is_start`) the first becomes the payment's; nobody is
+    ever told how to pay the other one. Raises NotOurs when the charge is not the one that we
+    asked for.
     """
     payment = await service.get_for_update(session, payment_id)
+    if is_start and payment.provider_payment_id not in (None, charge.provider_id):
+        return payment.status
     rules.check_charge(payment, charge, live=live)
     status = rules.next_status(payment.status, charge.state)
     changes = _changes(payment, charge, status, now)

@@ -22,6 +22,7 @@ from app.payments.provider import (
     ProviderAccount,
     ProviderRefund,
     Transfer,
+    TransferState,
     Webhook,
 )
 from app.payments.stripe_amounts import from_stripe, to_stripe
@@ -54,6 +55,9 @@ class StripeProvider:
     """The Provider (app.payments.provider) for Stripe."""
 
     name = PaymentProvider.STRIPE
+    wants_email = False
+    is_idempotent = True
+    closes_charges = True
 
     def __init__(self, settings: Settings) -> None:
         self.publishable_key = settings.stripe_publishable_key
@@ -163,7 +167,9 @@ class StripeProvider:
         """The refund as it is now."""
         return _refund(await ask(lambda: self._v1.refunds.retrieve_async(provider_id)))
 
-    async def find_refund(self, charge_id: str, refund_id: UUID) -> ProviderRefund | None:
+    async def find_refund(
+        self, charge_id: str, refund_id: UUID, since: datetime
+    ) -> ProviderRefund | None:
         """The refund of a PaymentIntent that carries our id."""
         # At most one per reason (RefundReason): a page is plenty.
         found = await ask(
@@ -279,7 +285,7 @@ class StripeProvider:
             captured_minor=from_stripe(intent.amount_received or 0, currency),
             live=intent.livemode,
             fee=_fee(intent.latest_charge),
-            failure_code=(failure.decline_code or failure.code) if failure else None,
+            failure_code=_why(failure),
             client_secret=intent.client_secret,
             redirect_url=self._redirect_url(intent),
         )
@@ -290,6 +296,14 @@ class StripeProvider:
             return None
         query = {"client_secret": intent.client_secret, "return_url": self._return_url}
         return f"{self._sandbox}/pay/{intent.id}?{urlencode(query)}"
+
+
+def _why(failure: Any) -> str | None:
+    """Why the last try failed. The bank's word, if it was asked: failed 3-D Secure has none."""
+    if failure is None:
+        return None
+    code: str = getattr(failure, "decline_code", None) or failure.code
+    return code
 
 
 def _fee(charge: "str | stripe.Charge | None") -> Fee | None:
@@ -337,8 +351,11 @@ def _transfer(transfer: stripe.Transfer) -> Transfer:
         destination=destination.id
         if isinstance(destination, stripe.Account)
         else destination or "",
+        # Stripe's arrive at once. One that was reversed in part is still sent.
+        state=TransferState.RETURNED
+        if transfer.amount_reversed >= transfer.amount
+        else TransferState.SENT,
         amount_minor=from_stripe(transfer.amount, currency),
-        reversed_minor=from_stripe(transfer.amount_reversed, currency),
         currency=currency,
         live=transfer.livemode,
     )

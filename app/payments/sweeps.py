@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from app.payments import flows
 from app.payments.provider import Providers
 from app.payments.rules import UNSETTLED
-from db.enums import RefundStatus
+from db.enums import PaymentStatus, RefundStatus
 from db.models import Payment, Refund
 from db.session import Database
 
@@ -21,6 +21,9 @@ log = structlog.get_logger(__name__)
 # A payment that nobody was heard about for so long is asked about.
 ASK_AFTER = timedelta(seconds=20)
 STUCK_AFTER = timedelta(minutes=1)
+# A page that was left open can be paid on for so long, and is asked about so often.
+PAYABLE_FOR = timedelta(hours=24)
+ASK_AGAIN_AFTER = timedelta(minutes=5)
 BATCH = 100
 AT_ONCE = 8
 
@@ -57,6 +60,38 @@ async def sync_unsettled(db: Database, providers: Providers, now: datetime) -> i
 
     await each(unwanted, settle)
     return len(unwanted)
+
+
+async def ask_given_up(db: Database, providers: Providers, now: datetime) -> int:
+    """Ask about payments that were given up and could be paid all the same; returns how many.
+
+    Only of providers that cannot close a charge. Whoever was on their page may have paid after
+    the hold was over, and no webhook told of it.
+    """
+    open_ended = [name for name, provider in providers.items() if not provider.closes_charges]
+    stale = (
+        select(Payment.id)
+        .where(
+            Payment.status == PaymentStatus.CANCELLED,
+            Payment.provider.in_(open_ended),
+            Payment.provider_payment_id.is_not(None),
+            Payment.void_requested_at > now - PAYABLE_FOR,
+            Payment.updated_at < now - ASK_AGAIN_AFTER,
+        )
+        .order_by(Payment.updated_at)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True, key_share=True)
+    )
+    async with db.transaction() as session:
+        claimed = await session.scalars(
+            update(Payment)
+            .where(Payment.id.in_(stale))
+            .values(updated_at=now)
+            .returning(Payment.id)
+        )
+        given_up = claimed.all()
+    await each(given_up, partial(flows.void, db, providers))
+    return len(given_up)
 
 
 async def retry_refunds(db: Database, providers: Providers, now: datetime) -> int:

@@ -17,7 +17,7 @@ from app.payments.errors import (
     ProviderRefused,
     ProviderUnavailable,
 )
-from app.payments.provider import Provider, ProviderAccount, Providers
+from app.payments.provider import Onboarding, Provider, ProviderAccount, Providers
 from app.properties.errors import HostRequired
 from db.enums import PaymentProvider, PayoutAccountStatus
 from db.models import PayoutAccount, User
@@ -57,14 +57,14 @@ async def open_account(
         await session.execute(
             insert(PayoutAccount)
             .values(id=new_id(), user_id=user_id, provider=provider, created_at=now, updated_at=now)
-            .on_conflict_do_nothing(index_elements=["user_id", "provider"])
+            .on_conflict_do_nothing(index_elements=["user_id", "provider", "currency"])
         )
         account = await _account(session, user_id, provider)
         email = await session.scalar(select(User.email).where(User.id == user_id))
     if account.provider_account_id is not None:
         return account.provider_account_id
     try:
-        shown = await _ensure(providers[provider], account, str(email))
+        shown = await _ensure(_onboarding(providers, provider), account, str(email))
     except ProviderUnavailable as error:
         raise PaymentUnavailable from error
     except ProviderRefused as error:
@@ -82,7 +82,13 @@ async def open_account(
     return shown.provider_id
 
 
-async def _ensure(provider: Provider, account: AccountRecord, email: str) -> ProviderAccount:
+def _onboarding(providers: Providers, name: PaymentProvider) -> Onboarding:
+    provider = providers[name]
+    assert isinstance(provider, Onboarding), f"{name} has no accounts for hosts to complete"
+    return provider
+
+
+async def _ensure(provider: Onboarding, account: AccountRecord, email: str) -> ProviderAccount:
     found = await provider.find_account(account.user_id, account.created_at)
     return found or await provider.create_account(
         account.user_id, email, key=f"account:{account.user_id}"
@@ -102,9 +108,8 @@ async def account_link(
             raise HostRequired
     account_id = await open_account(db, providers, user_id)
     try:
-        return await providers[PaymentProvider.STRIPE].account_link(
-            account_id, return_url, refresh_url
-        )
+        provider = _onboarding(providers, PaymentProvider.STRIPE)
+        return await provider.account_link(account_id, return_url, refresh_url)
     except ProviderUnavailable as error:
         raise PaymentUnavailable from error
     except ProviderRefused as error:
@@ -166,7 +171,9 @@ async def _account(
     row = (
         await reader.execute(
             select(*_COLUMNS).where(
-                PayoutAccount.user_id == user_id, PayoutAccount.provider == provider
+                PayoutAccount.user_id == user_id,
+                PayoutAccount.provider == provider,
+                PayoutAccount.currency.is_(None),
             )
         )
     ).one_or_none()

@@ -34,17 +34,15 @@ STUCK_AFTER = timedelta(minutes=1)
 
 
 async def release_due(db: Database, providers: Providers, now: datetime) -> int:
-    """Reserve a payout for every host and currency with a stay whose time has come.
+    """Reserve a payout for every host, currency and provider with a stay whose time has come.
 
     Returns how many were reserved; tasks send them. Hosts without an active account wait.
     """
     async with db.read() as connection:
-        hosts = await service.due_hosts(connection, now, HOSTS_AT_ONCE)
+        tills = await service.due_tills(connection, now, HOSTS_AT_ONCE)
     reserved = 0
-    for host_id, currency in hosts:
-        payout_id = await db.run(
-            partial(service.reserve, host_id=host_id, currency=currency, now=now)
-        )
+    for till in tills:
+        payout_id = await db.run(partial(service.reserve, till=till, now=now))
         reserved += payout_id is not None
     return reserved
 

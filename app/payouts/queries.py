@@ -20,6 +20,9 @@ class PayoutAccountRow(msgspec.Struct, frozen=True):
     user_id: UUID
     provider: str
     status: str
+    # None: an account that its owner completes at the provider, for every currency.
+    currency: str | None
+    label: str | None
 
 
 class PayoutRow(msgspec.Struct, frozen=True):
@@ -57,7 +60,7 @@ PAYOUTS_OF_HOST = rows.Listing(model=Payout, row=PayoutRow, parent=Payout.host_i
 
 _PAYOUTS = rows.ByKey(Payout.id, PayoutRow)
 _ACCOUNTS = rows.ByKey(PayoutAccount.id, PayoutAccountRow)
-_ACCOUNTS_OF = rows.ByKey(PayoutAccount.user_id, PayoutAccountRow)
+_ACCOUNTS_OF = rows.ByKey(PayoutAccount.user_id, PayoutAccountRow, PayoutAccount.id)
 _ITEMS_OF = Statement(
     PayoutItemRow,
     lambda: (
@@ -81,9 +84,16 @@ async def accounts(reader: Reader, ids: Sequence[UUID]) -> Mapping[UUID, PayoutA
     return await _ACCOUNTS.one(reader, ids)
 
 
-async def accounts_of(reader: Reader, user_ids: Sequence[UUID]) -> Mapping[UUID, PayoutAccountRow]:
-    """Hosts' payout accounts, by user."""
-    return await _ACCOUNTS_OF.one(reader, user_ids)
+async def accounts_of(
+    reader: Reader, user_ids: Sequence[UUID]
+) -> Mapping[UUID, list[PayoutAccountRow]]:
+    """Hosts' payout accounts, by user, oldest first."""
+    return await _ACCOUNTS_OF.many(reader, user_ids)
+
+
+def at_provider(accounts: Sequence[PayoutAccountRow]) -> PayoutAccountRow | None:
+    """The account that its owner completes at the provider, if there is one."""
+    return next((account for account in accounts if account.currency is None), None)
 
 
 async def items_of(

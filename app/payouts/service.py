@@ -5,8 +5,9 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.errors import NotFound
 from app.ids import new_id
@@ -15,11 +16,12 @@ from app.ledger import rules as entries
 from app.ledger import service as ledger
 from app.outbox import emit
 from app.payments.errors import NotOurs
-from app.payments.provider import Transfer
+from app.payments.provider import Transfer, TransferState
+from app.payments.rules import CLOSED
 from app.payouts import rules
 from app.payouts.events import PayoutReserved, PayoutSent
 from db.enums import PaymentProvider, PayoutAccountStatus, PayoutStatus
-from db.models import Booking, Payout, PayoutAccount, PayoutItem
+from db.models import Booking, Payment, Payout, PayoutAccount, PayoutItem
 from db.rows import columns
 
 
@@ -39,51 +41,74 @@ class PayoutRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _COLUMNS = columns(Payout, PayoutRecord)
+GONE_WRONG = frozenset({TransferState.FAILED, TransferState.RETURNED})
 
 
-async def due_hosts(
+class Till(msgspec.Struct, frozen=True):
+    """What one transfer can be made of: a host's money in one currency at one provider."""
+
+    host_id: UUID
+    currency: str
+    provider: PaymentProvider
+
+
+async def due_tills(
     reader: AsyncConnection | AsyncSession, now: datetime, limit: int
-) -> list[tuple[UUID, str]]:
-    """Hosts who can be paid and have a booking whose time has come, with its currency."""
+) -> list[Till]:
+    """Where a host can be paid and has a booking whose time has come."""
     can_be_paid = (
         select(PayoutAccount.id)
         .where(
             PayoutAccount.user_id == Booking.host_id,
+            PayoutAccount.provider == Payment.provider,
+            _takes(Booking.currency),
             PayoutAccount.status == PayoutAccountStatus.ACTIVE,
         )
         .exists()
     )
     rows = await reader.execute(
-        select(Booking.host_id, Booking.currency)
+        select(Booking.host_id, Booking.currency, Payment.provider)
+        .join(Payment, _pays(Booking))
         .where(Booking.payout_due_at <= now, can_be_paid)
-        .group_by(Booking.host_id, Booking.currency)
+        .group_by(Booking.host_id, Booking.currency, Payment.provider)
         .order_by(func.min(Booking.payout_due_at))
         .limit(limit)
     )
-    return [(host_id, currency) for host_id, currency in rows]
+    return [Till(host_id, currency, PaymentProvider(name)) for host_id, currency, name in rows]
 
 
-async def reserve(
-    session: AsyncSession, host_id: UUID, currency: str, now: datetime
-) -> UUID | None:
-    """Set aside what a host is due in one currency; returns the payout, None if there is none.
+def _pays(booking: type[Booking]) -> ColumnElement[bool]:
+    """The payment of a booking whose money is with its provider."""
+    return and_(Payment.booking_id == booking.id, Payment.status.not_in(CLOSED))
+
+
+def _takes(currency: ColumnElement[str] | InstrumentedAttribute[str] | str) -> ColumnElement[bool]:
+    """Whether an account can be paid to in a currency."""
+    return or_(PayoutAccount.currency.is_(None), PayoutAccount.currency == currency)
+
+
+async def reserve(session: AsyncSession, till: Till, now: datetime) -> UUID | None:
+    """Set aside what a host is due of one till; returns the payout, None if there is none.
 
     The ledger decides what is owed. Locks the bookings, then what the host is owed.
     """
+    host_id, currency = till.host_id, till.currency
     pending = (
         await session.execute(
             select(Booking.id, Booking.payout_due_at)
+            .join(Payment, _pays(Booking))
             .where(
                 Booking.host_id == host_id,
                 Booking.currency == currency,
                 Booking.payout_due_at.is_not(None),
+                Payment.provider == till.provider,
             )
             .order_by(Booking.id)
-            .with_for_update(key_share=True)
+            .with_for_update(of=Booking, key_share=True)
         )
     ).all()
     due = {booking for booking, due_at in pending if due_at and due_at <= now}
-    if not due or not await _provider_account(session, host_id):
+    if not due or not await _provider_account(session, till):
         return None
     await ledger.host_payable_for_update(session, host_id, currency)
     owed = await books.outstanding(session, host_id, currency, [row.id for row in pending])
@@ -93,19 +118,17 @@ async def reserve(
         await _set_due(session, due & owed.keys(), now + rules.RECHECK)
         return None
     await _set_due(session, due | items.keys(), None)
-    return await _record(session, host_id, currency, items, now)
+    return await _record(session, till, items, now)
 
 
-async def _record(
-    session: AsyncSession, host_id: UUID, currency: str, items: dict[UUID, int], now: datetime
-) -> UUID:
+async def _record(session: AsyncSession, till: Till, items: dict[UUID, int], now: datetime) -> UUID:
     payout_id = new_id()
     await session.execute(
         insert(Payout).values(
             id=payout_id,
-            host_id=host_id,
-            provider=PaymentProvider.STRIPE,
-            currency=currency,
+            host_id=till.host_id,
+            provider=till.provider,
+            currency=till.currency,
             amount_minor=sum(items.values()),
             status=PayoutStatus.RESERVED,
             created_at=now,
@@ -118,19 +141,25 @@ async def _record(
             for booking, amount in items.items()
         ],
     )
-    await ledger.post(session, entries.payout_reserved(payout_id, host_id, currency, items), now)
+    await ledger.post(
+        session, entries.payout_reserved(payout_id, till.host_id, till.currency, items), now
+    )
     await emit(session, PayoutReserved(payout_id=payout_id))
     return payout_id
 
 
 async def count_attempt(session: AsyncSession, payout_id: UUID) -> tuple[PayoutRecord, str | None]:
-    """Note that a reserved payout is about to be sent; returns it as it was, and where to."""
+    """Note that a reserved payout is about to be sent; returns it as it was, and where to.
+
+    One that is under way is only asked about.
+    """
     payout = await get_for_update(session, payout_id)
-    if payout.status is PayoutStatus.RESERVED:
+    if payout.status is PayoutStatus.RESERVED and payout.provider_transfer_id is None:
         await session.execute(
             update(Payout).where(Payout.id == payout_id).values(attempts=Payout.attempts + 1)
         )
-    return payout, await _provider_account(session, payout.host_id)
+    till = Till(payout.host_id, payout.currency, payout.provider)
+    return payout, await _provider_account(session, till)
 
 
 async def note_failure(session: AsyncSession, payout_id: UUID, failure_code: str) -> None:
@@ -154,23 +183,43 @@ async def settle(session: AsyncSession, payout_id: UUID, shown: Transfer, now: d
         payout.currency,
     ) or payout.provider_transfer_id not in (None, shown.provider_id):
         raise NotOurs(f"{shown.provider_id} is not the transfer of payout {payout.id}: {shown}")
+    was_sent = payout.status is PayoutStatus.PAID
     if payout.status is PayoutStatus.RESERVED:
+        await _note_transfer(session, payout, shown)
+        if shown.state in (TransferState.SENT, TransferState.RETURNED):
+            await _mark_sent(session, payout, shown, now)
+            was_sent = True
+    if payout.status is not PayoutStatus.FAILED and shown.state in GONE_WRONG:
+        code = shown.failure_code or "transfer_reversed"
+        await _give_back(session, payout, code, now, was_sent=was_sent)
+
+
+async def _note_transfer(session: AsyncSession, payout: PayoutRecord, shown: Transfer) -> None:
+    """It is under way at the provider, or waits there for something that its code tells."""
+    await session.execute(
+        update(Payout)
+        .where(Payout.id == payout.id)
+        .values(provider_transfer_id=shown.provider_id, failure_code=shown.failure_code)
+    )
+
+
+async def _mark_sent(
+    session: AsyncSession, payout: PayoutRecord, shown: Transfer, now: datetime
+) -> None:
+    await ledger.post(
+        session, entries.payout_sent(payout.id, payout.currency, payout.amount_minor), now
+    )
+    if shown.fee is not None:
+        fee = shown.fee
         await ledger.post(
-            session, entries.payout_sent(payout.id, payout.currency, payout.amount_minor), now
+            session, entries.payout_fee(payout.id, fee.currency, fee.amount_minor), now
         )
-        await session.execute(
-            update(Payout)
-            .where(Payout.id == payout.id)
-            .values(
-                status=PayoutStatus.PAID,
-                provider_transfer_id=shown.provider_id,
-                failure_code=None,
-                paid_at=now,
-            )
-        )
-        await emit(session, PayoutSent(payout_id=payout.id))
-    if payout.status is not PayoutStatus.FAILED and shown.reversed_minor >= payout.amount_minor:
-        await _give_back(session, payout, "transfer_reversed", now, was_sent=True)
+    await session.execute(
+        update(Payout)
+        .where(Payout.id == payout.id)
+        .values(status=PayoutStatus.PAID, failure_code=None, paid_at=now)
+    )
+    await emit(session, PayoutSent(payout_id=payout.id))
 
 
 async def refuse(session: AsyncSession, payout_id: UUID, failure_code: str, now: datetime) -> None:
@@ -257,12 +306,13 @@ async def get_for_update(session: AsyncSession, payout_id: UUID) -> PayoutRecord
     return msgspec.convert(row._asdict(), PayoutRecord)
 
 
-async def _provider_account(session: AsyncSession, host_id: UUID) -> str | None:
+async def _provider_account(session: AsyncSession, till: Till) -> str | None:
     """Where a host's money goes; None while the account cannot receive any."""
     account: str | None = await session.scalar(
         select(PayoutAccount.provider_account_id).where(
-            PayoutAccount.user_id == host_id,
-            PayoutAccount.provider == PaymentProvider.STRIPE,
+            PayoutAccount.user_id == till.host_id,
+            PayoutAccount.provider == till.provider,
+            _takes(till.currency),
             PayoutAccount.status == PayoutAccountStatus.ACTIVE,
         )
     )

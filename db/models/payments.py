@@ -43,7 +43,12 @@ class Payment(Base):
             unique=True,
             postgresql_where=text("status NOT IN ('FAILED', 'CANCELLED')"),
         ),
-        # What the sweep asks the provider about.
+        # What the sweeps ask the provider about: what is under way, and what was given up.
+        Index(
+            "payments_given_up_idx",
+            "void_requested_at",
+            postgresql_where=text("status = 'CANCELLED'"),
+        ),
         Index(
             "payments_unsettled_idx",
             "updated_at",
@@ -107,6 +112,8 @@ class Refund(Base):
     platform_minor: Mapped[Minor]
     tax_minor: Mapped[Minor]
     provider_refund_id: Mapped[str | None]
+    # Until then nobody else makes it at a provider that has no idempotency keys.
+    claimed_until: Mapped[datetime | None]
     failure_code: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     settled_at: Mapped[datetime | None]

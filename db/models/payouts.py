@@ -19,7 +19,7 @@ from db.enums import PaymentProvider, PayoutAccountStatus, PayoutStatus
 
 
 class PayoutAccount(Base):
-    """A host's connected account at a provider."""
+    """A host's connected account at a provider; or where they are paid, one per currency."""
 
     __tablename__ = "payout_accounts"
     __table_args__ = (
@@ -28,14 +28,26 @@ class PayoutAccount(Base):
         CheckConstraint(
             "status <> 'ACTIVE' OR provider_account_id IS NOT NULL", name="active_account"
         ),
-        UniqueConstraint("user_id", "provider"),
-        UniqueConstraint("provider", "provider_account_id"),
+        CheckConstraint("(currency IS NULL) = (label IS NULL)", name="recipient"),
+        UniqueConstraint("user_id", "provider", "currency", postgresql_nulls_not_distinct=True),
+        # Two hosts may share a phone, but no account.
+        Index(
+            "payout_accounts_provider_account_key",
+            "provider",
+            "provider_account_id",
+            unique=True,
+            postgresql_where=text("currency IS NULL"),
+        ),
     )
 
     id: Mapped[Key]
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     provider: Mapped[str]
     provider_account_id: Mapped[str | None]
+    # None: an account that its owner completes at the provider, for every currency.
+    currency: Mapped[Currency | None]
+    # By what the host knows a phone or bank account: `MTN ···· 4987`.
+    label: Mapped[str | None]
     status: Mapped[str] = mapped_column(server_default=PayoutAccountStatus.PENDING)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())

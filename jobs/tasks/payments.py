@@ -42,6 +42,12 @@ async def sync_unsettled(runtime: Runtime) -> None:
     await sweeps.sync_unsettled(runtime.db, runtime.providers, clock.now())
 
 
+@sweep("payments.ask_given_up", every_seconds=60)
+async def ask_given_up(runtime: Runtime) -> None:
+    """Find what was paid after it had been given up."""
+    await sweeps.ask_given_up(runtime.db, runtime.providers, clock.now())
+
+
 @sweep("payments.retry_refunds", every_seconds=60)
 async def retry_refunds(runtime: Runtime) -> None:
     """Take up refunds whose task has died."""

@@ -10,6 +10,7 @@ import strawberry
 from app.availability.calendar import Night
 from app.identity.queries import HOST, UserRow
 from app.money import Money as Amount
+from app.payments import choice
 from app.properties.queries import PHOTOS, PhotoRow, PropertyRow
 from app.reviews.queries import REVIEWS_OF_PROPERTY, ReviewRow
 from schema import ids
@@ -18,6 +19,7 @@ from schema.engine import batched
 from schema.enums import (
     Amenity,
     CancellationPolicy,
+    PaymentMethod,
     PropertyStatus,
     PropertyType,
     Weekday,
@@ -142,6 +144,11 @@ def location(row: Parent) -> PropertyRow:
     return row
 
 
+@reads("currency")
+def payment_methods(row: Parent, info: Info) -> list[PaymentMethod]:
+    return choice.methods(info.context.runtime.providers, row.currency)
+
+
 @reads("check_in_weekdays")
 def check_in_weekdays(row: Parent) -> list[Weekday]:
     return weekdays(row.check_in_weekdays)
@@ -248,6 +255,12 @@ class Property(Node):
     pets_allowed: bool = strawberry.field(description="Whether pets may come.")
     instant_book: bool = strawberry.field(
         description="Whether payment confirms a booking at once; otherwise the host is asked."
+    )
+    payment_methods = strawberry.field(
+        resolver=payment_methods,
+        graphql_type=list[PaymentMethod],
+        description="How a stay can be paid. A request with `MOBILE_MONEY`, or any method that "
+        "cannot hold money first, is paid once the host has accepted it.",
     )
     cancellation_policy: CancellationPolicy = strawberry.field(
         description="What a guest gets back who cancels."

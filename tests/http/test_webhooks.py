@@ -9,8 +9,10 @@ import msgspec
 import pytest
 from sqlalchemy import func, select
 
+from app.config import Settings
 from db.models import ProviderEvent
 from db.session import Database
+from tests.http.conftest import client_of, serving
 
 EVENT = {
     "id": "evt_1",
@@ -79,3 +81,25 @@ async def test_a_body_has_an_end(client: httpx2.AsyncClient) -> None:
     raw = b" " * (256 * 1024 + 1)
     answer = await client.post("/webhooks/stripe", content=raw, headers=signed(raw))
     assert answer.status_code == 413
+
+
+PAYSTACK = {"event": "charge.success", "data": {"domain": "test", "reference": "r1"}}
+
+
+async def test_paystacks_webhooks_want_paystack(client: httpx2.AsyncClient) -> None:
+    answer = await client.post("/webhooks/paystack", content=msgspec.json.encode(PAYSTACK))
+    assert answer.status_code == 400
+
+
+async def test_paystacks_webhooks(settings: Settings, db: Database) -> None:
+    settings = msgspec.structs.replace(settings, paystack_secret_key="sk_test_new")
+    settings = msgspec.structs.replace(settings, paystack_previous_keys=("sk_test_old",))
+    raw = msgspec.json.encode(PAYSTACK)
+    async with serving(settings) as app, client_of(app) as client:
+        for key, status in (("sk_test_new", 200), ("sk_test_old", 200), ("sk_test_other", 400)):
+            digest = hmac.digest(key.encode(), raw, hashlib.sha512).hex()
+            headers = {"x-paystack-signature": digest}
+            answer = await client.post("/webhooks/paystack", content=raw, headers=headers)
+            assert answer.status_code == status, answer.text
+    # The same words, whoever signed them: one event.
+    assert await stored(db) == 1

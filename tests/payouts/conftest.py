@@ -24,4 +24,4 @@ async def till(db: Database, settings: Settings, _sandbox: Sandbox) -> AsyncIter
     await _sandbox.control.reset()
     till = Till(db, _sandbox, settings)
     yield till
-    await till.stripe.close()
+    await till.close()

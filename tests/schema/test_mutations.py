@@ -284,6 +284,9 @@ MUTATIONS = {
       { __typename } }""",
     "createPayoutAccountLink": """mutation { createPayoutAccountLink(input:
       {returnUrl: "https://a.example", refreshUrl: "https://a.example"}) { __typename } }""",
+    "setPayoutRecipient": """mutation { setPayoutRecipient(input: {currency: "GHS",
+      kind: BANK_ACCOUNT, institutionCode: "1", accountNumber: "12345678", accountName: "a"})
+      { __typename } }""",
     "staffChangeRole": """mutation { staffChangeRole(input:
       {userId: "x", role: ADMIN, reason: "a"}) { __typename } }""",
 } | {
@@ -321,6 +324,7 @@ async def test_anonymous_callers_are_told_to_sign_in(face: Face, name: str) -> N
         ("createReview", "NotFoundError"),
         ("createProperty", "HostRequiredError"),
         ("createPayoutAccountLink", "HostRequiredError"),
+        ("setPayoutRecipient", "HostRequiredError"),
         ("becomeHost", "BecomeHostSuccess"),
     ],
 )

@@ -3,9 +3,11 @@
 from collections import Counter
 from typing import Any
 
+import msgspec
 from sqlalchemy import func, select
 
 from app.ledger import queries as ledger
+from app.payments.paystack_amounts import from_paystack
 from app.payments.stripe_amounts import from_stripe
 from db.enums import LedgerAccountKind, PaymentStatus, PayoutStatus, RefundStatus
 from db.models import LedgerAccount, Payment, Payout, Posting, Refund
@@ -16,13 +18,27 @@ from tests.support.sandbox import Sandbox
 MOVES = ("charge", "refund", "transfer", "transfer_refund")
 
 
-async def assert_books_balance(db: Database, sandbox: Sandbox) -> None:
-    """The ledger adds up to zero, and equals the sandbox's own record to the minor unit.
+class Record(msgspec.Struct, kw_only=True):
+    """What providers say has moved, in our minor units, by their ids; `net` by currency."""
 
-    Everything in the sandbox must have come from this database: one of them is never wiped
+    taken: dict[str, int] = {}
+    given_back: dict[str, int] = {}
+    refunds: dict[str, int] = {}
+    payouts: dict[str, int] = {}
+    net: dict[str, int] = {}
+
+
+async def assert_books_balance(db: Database, *sandboxes: Sandbox) -> None:
+    """The ledger adds up to zero, and equals the sandboxes' own records to the minor unit.
+
+    Everything in a sandbox must have come from this database: one of them is never wiped
     without the other. What is still under way (an unsettled refund) is not in the books yet.
     """
-    shown = await sandbox.control.state()
+    record = Record()
+    for sandbox in sandboxes:
+        shown = RECORDS[sandbox.provider](await sandbox.control.state())
+        for field in msgspec.structs.fields(Record):
+            getattr(record, field.name).update(getattr(shown, field.name))
     async with db.read() as connection:
         assert await ledger.verify(connection) == []
         clearing = await connection.execute(
@@ -58,17 +74,59 @@ async def assert_books_balance(db: Database, sandbox: Sandbox) -> None:
             )
         )
     assert live == 0, "money was taken for a payment that is called lost"
-    assert _amounts(payments) == _taken(shown["payment_intents"])
-    assert _amounts(given_back) == _refunded(shown["charges"])
-    assert _amounts(refunds) == {
-        row["id"]: _minor(row, "amount") for row in shown["refunds"] if row["status"] == "succeeded"
-    }
-    assert _amounts(payouts) == {
-        row["id"]: _minor(row, "amount")
-        for row in shown["transfers"]
-        if row["amount_reversed"] == 0
-    }
-    assert {code: int(total) for code, total in clearing if total} == _net(shown)
+    assert _amounts(payments) == record.taken
+    assert _amounts(given_back) == record.given_back
+    assert _amounts(refunds) == record.refunds
+    assert _amounts(payouts) == record.payouts
+    assert {code: int(total) for code, total in clearing if total} == record.net
+
+
+def _stripe(shown: dict[str, Any]) -> Record:
+    return Record(
+        taken=_taken(shown["payment_intents"]),
+        given_back=_refunded(shown["charges"]),
+        refunds={
+            row["id"]: _minor(row, "amount")
+            for row in shown["refunds"]
+            if row["status"] == "succeeded"
+        },
+        payouts={
+            row["id"]: _minor(row, "amount")
+            for row in shown["transfers"]
+            if row["amount_reversed"] == 0
+        },
+        net=_net(shown),
+    )
+
+
+def _paystack(shown: dict[str, Any]) -> Record:
+    paid = {row["id"]: row for row in shown["transactions"] if row["paid"] is not None}
+    record = Record(taken={key: _subunits(row, row["amount"]) for key, row in paid.items()})
+    totals: Counter[str] = Counter()
+    for row in paid.values():
+        totals[row["currency"]] += _subunits(row, row["amount"] - row["fees"])
+    for row in shown["refunds"]:
+        if row["status"] == "processed":
+            amount = _subunits(row, row["amount"])
+            totals[row["currency"]] -= amount
+            record.refunds[str(row["number"])] = amount
+            before = record.given_back.get(row["transaction"], 0)
+            record.given_back[row["transaction"]] = before + amount
+    for row in shown["transfers"]:
+        if row["status"] in ("success", "reversed"):
+            totals[row["currency"]] -= _subunits(row, row["fee"])
+        if row["status"] == "success":
+            record.payouts[row["id"]] = _subunits(row, row["amount"])
+            totals[row["currency"]] -= record.payouts[row["id"]]
+    record.net.update({code: total for code, total in totals.items() if total})
+    return record
+
+
+RECORDS = {"stripe": _stripe, "paystack": _paystack}
+
+
+def _subunits(row: dict[str, Any], amount: int) -> int:
+    return from_paystack(amount, row["currency"])
 
 
 def _amounts(rows: Any) -> dict[str, int]:

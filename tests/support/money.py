@@ -8,27 +8,29 @@ import hashlib
 import hmac
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
+import stripe
 from sqlalchemy import select, update
 
 from app import clock
 from app.config import Settings
 from app.money import Money
 from app.payments import flows, inbox, service
-from app.payments.provider import Providers
+from app.payments.provider import Provider, Providers
 from app.payments.rules import PaymentRecord
 from app.payments.stripe import StripeProvider
 from app.payouts import accounts
 from app.payouts import flows as payouts
-from db.enums import PaymentMethod, PaymentProvider
-from db.models import Booking, OutboxMessage
+from db.enums import PaymentMethod, PaymentProvider, PayoutAccountStatus
+from db.models import Booking, OutboxMessage, PayoutAccount
 from db.session import Database
 from tests.support import world
-from tests.support.sandbox import Sandbox
+from tests.support.sandbox import ControlError, Sandbox
 
 TOTAL = 300_00
 HOST, PLATFORM, TAX = 241_00, 44_00, 15_00
@@ -41,7 +43,7 @@ class Crash(Exception):
 class Crashing:
     """A provider whose calls of one name are carried out, and then the process dies."""
 
-    def __init__(self, provider: StripeProvider, method: str) -> None:
+    def __init__(self, provider: Provider, method: str) -> None:
         self._provider = provider
         self._method = method
 
@@ -60,17 +62,26 @@ class Crashing:
 class Till:
     """A database, a provider, and the sandbox behind it."""
 
+    currency = "EUR"
+    method = PaymentMethod.CARD
+
     def __init__(self, db: Database, sandbox: Sandbox, settings: Settings) -> None:
         self.db = db
         self.sandbox = sandbox
         self.settings = msgspec.structs.replace(settings, stripe_api_base=sandbox.base_url)
         self.stripe = StripeProvider(self.settings)
+        self.provider: Provider = self.stripe
         self.providers: Providers = {PaymentProvider.STRIPE: self.stripe}
 
     def crashing(self, method: str) -> Providers:
         """The providers, whose process dies right after a call of this name was carried out."""
-        broken: Any = Crashing(self.stripe, method)
-        return {PaymentProvider.STRIPE: broken}
+        broken: Any = Crashing(self.provider, method)
+        return {**self.providers, self.provider.name: broken}
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        for provider in self.providers.values():
+            await provider.close()
 
     async def book(self, *, host_id: UUID | None = None, **columns: Any) -> UUID:
         """A booking whose rows are there, and nothing of its money."""
@@ -78,11 +89,20 @@ class Till:
         host_id = host_id or await world.add_host(self.db)
         property_id = await world.add_property(self.db, host_id)
         return await world.add_booking(
-            self.db, property_id, guest_id, host_id, **({"status": "PENDING_PAYMENT"} | columns)
+            self.db,
+            property_id,
+            guest_id,
+            host_id,
+            **({"status": "PENDING_PAYMENT", "currency": self.currency} | columns),
         )
 
     async def open(
-        self, booking_id: UUID, *, manual: bool = False, attempt: int = 1, currency: str = "EUR"
+        self,
+        booking_id: UUID,
+        *,
+        manual: bool = False,
+        attempt: int = 1,
+        currency: str | None = None,
     ) -> UUID:
         """A payment that the provider does not know of yet."""
         async with self.db.transaction() as session:
@@ -97,8 +117,9 @@ class Till:
                 guest_id=guest_id,
                 host_id=host_id,
                 attempt=attempt,
-                method=PaymentMethod.CARD,
-                amount=Money(TOTAL, currency),
+                provider=self.provider.name,
+                method=self.method,
+                amount=Money(TOTAL, currency or self.currency),
                 host_minor=HOST,
                 platform_minor=PLATFORM,
                 tax_minor=TAX,
@@ -129,6 +150,45 @@ class Till:
         await self.sandbox.browser().v1.payment_intents.confirm_async(
             payment.provider_payment_id, asked
         )
+
+    async def decline(self, payment_id: UUID) -> None:
+        """The guest tries a card that is refused."""
+        with suppress(stripe.CardError):
+            await self.pay(payment_id, "pm_card_visa_chargeDeclined")
+
+    async def challenge(self, payment_id: UUID, *, passed: bool) -> None:
+        """The guest's bank wants to know that it is them."""
+        await self.pay(payment_id, "pm_card_authenticationRequired")
+        payment = await self.payment(payment_id)
+        with suppress(ControlError):
+            await self.sandbox.control.challenge(str(payment.provider_payment_id), passed=passed)
+
+    async def arrive(self) -> None:
+        """What is on its way at the provider arrives. Stripe's sandbox has nothing on its way."""
+
+    async def found(self, kind: str) -> list[dict[str, Any]]:
+        """What the provider has: `charges`, `refunds`, `transfers`."""
+        shown = await self.sandbox.control.state()
+        found: list[dict[str, Any]] = shown["payment_intents" if kind == "charges" else kind]
+        return found
+
+    async def lose(self, kind: str, times: int = 1) -> None:
+        """The replies of the next calls that make a charge, refund or transfer are lost."""
+        path = {"charges": "payment_intents"}.get(kind, kind)
+        await self.sandbox.control.fault(
+            kind="drop", method="POST", path=f"/v1/{path}", times=times
+        )
+
+    async def refusing_account(self, host_id: UUID) -> str:
+        """A host's account that can receive nothing, though we believe that it can."""
+        account_id = await self.host_account(host_id, complete=False)
+        async with self.db.transaction() as session:
+            await session.execute(
+                update(PayoutAccount)
+                .where(PayoutAccount.user_id == host_id)
+                .values(status=PayoutAccountStatus.ACTIVE)
+            )
+        return account_id
 
     async def payment(self, payment_id: UUID) -> PaymentRecord:
         """The payment as it is now."""
@@ -174,7 +234,11 @@ class Till:
 
     async def receive(self, raw: bytes) -> None:
         """A webhook comes in, signed."""
-        await inbox.receive(self.db, self.stripe, raw, {"stripe-signature": sign(raw)})
+        await inbox.receive(self.db, self.provider, raw, self.signed(raw))
+
+    def signed(self, raw: bytes) -> dict[str, str]:
+        """The header with which the provider signs a webhook."""
+        return {"stripe-signature": sign(raw)}
 
     async def outbox(self, *tasks: str) -> list[OutboxMessage]:
         """The rows that wait for these tasks, those with a delay too."""

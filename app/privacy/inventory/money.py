@@ -94,9 +94,10 @@ TABLES = (
             "id payment_id reason status amount_minor host_minor platform_minor tax_minor"
             " provider_refund_id failure_code created_at settled_at",
         ),
+        hidden={"our own bookkeeping of who is at work": "claimed_until"},
         kept={
             BOOKS: "id payment_id reason status amount_minor host_minor platform_minor tax_minor"
-            " provider_refund_id failure_code created_at settled_at",
+            " provider_refund_id claimed_until failure_code created_at settled_at",
         },
     ),
     held(
@@ -105,7 +106,7 @@ TABLES = (
             PayoutAccount,
             "payoutAccounts",
             PayoutAccount.user_id == PERSON,
-            "id provider provider_account_id status created_at updated_at",
+            "id provider provider_account_id currency label status created_at updated_at",
             deleted=True,
         ),
         hidden={"the person": "user_id"},
