@@ -210,6 +210,28 @@ def sandbox(
     )
 
 
+@main.command("paystack-sandbox")
+@click.option("--host", envvar="HOST", default="127.0.0.1", show_default=True)
+@click.option("--port", envvar="PAYSTACK_SANDBOX_PORT", default=8011, show_default=True)
+@click.option("--public-url", envvar="PAYSTACK_SANDBOX_PUBLIC_URL", help="Where browsers reach it.")
+@click.option("--data", envvar="PAYSTACK_SANDBOX_DATA", help="A file that keeps everything.")
+@click.option("--webhook-url", envvar="PAYSTACK_SANDBOX_WEBHOOK_URL", help="Where events are sent.")
+def paystack_sandbox(
+    host: str, port: int, public_url: str | None, data: str | None, webhook_url: str | None
+) -> None:
+    """Run the Paystack-compatible payment sandbox, with the key that the API has."""
+    from app.sandbox.paystack.server import main as run
+
+    run(
+        host=host,
+        port=port,
+        public_url=public_url or None,
+        data=data or None,
+        webhook_url=webhook_url or None,
+        secret_key=os.environ.get("PAYSTACK_SECRET_KEY", "sk_test_sandbox"),
+    )
+
+
 @main.command()
 def mailbox() -> None:
     """Run the mail catcher: SMTP in, web page and JSON out."""

@@ -11,7 +11,15 @@ from pathlib import Path
 from app.dev.process import kill, spawn
 
 GRACE_SECONDS = 8.0
-COLOURS = {"api": 36, "worker": 35, "sandbox": 33, "mailbox": 34, "migrate": 32, "seed": 32}
+COLOURS = {
+    "api": 36,
+    "worker": 35,
+    "sandbox": 33,
+    "paystack": 33,
+    "mailbox": 34,
+    "migrate": 32,
+    "seed": 32,
+}
 
 
 def say(text: str = "") -> None:

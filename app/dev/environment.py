@@ -1,7 +1,7 @@
 """What runs where in development, and the environment that the processes get.
 
 A variable that the developer has set always wins, and a real service replaces its stand-in:
-SMTP_URL the mail catcher, STRIPE_SECRET_KEY the payment sandbox.
+SMTP_URL the mail catcher, STRIPE_SECRET_KEY and PAYSTACK_SECRET_KEY the payment sandboxes.
 """
 
 from collections.abc import Mapping
@@ -17,6 +17,7 @@ PORTS = {
     "PORT": 8000,
     "WORKER_PORT": 8001,
     "SANDBOX_PORT": 8010,
+    "PAYSTACK_SANDBOX_PORT": 8011,
     "MAILBOX_PORT": 8025,
     "MAILBOX_SMTP_PORT": 1025,
 }
@@ -35,6 +36,10 @@ class Plan:
         return "SANDBOX_PORT" in self.ports
 
     @property
+    def has_paystack_sandbox(self) -> bool:
+        return "PAYSTACK_SANDBOX_PORT" in self.ports
+
+    @property
     def has_mailbox(self) -> bool:
         return "MAILBOX_PORT" in self.ports
 
@@ -47,6 +52,9 @@ class Plan:
         children = []
         if self.has_sandbox:
             children.append(Child("sandbox", ["sandbox"], self._health("SANDBOX_PORT")))
+        if self.has_paystack_sandbox:
+            health = self._health("PAYSTACK_SANDBOX_PORT")
+            children.append(Child("paystack", ["paystack-sandbox"], health))
         if self.has_mailbox:
             children.append(Child("mailbox", ["mailbox"], self._health("MAILBOX_PORT")))
         return children
@@ -67,6 +75,8 @@ def plan(environ: Mapping[str, str]) -> Plan:
     replaced = set()
     if environ.get("STRIPE_SECRET_KEY"):
         replaced |= {"SANDBOX_PORT"}
+    if environ.get("PAYSTACK_SECRET_KEY"):
+        replaced |= {"PAYSTACK_SANDBOX_PORT"}
     if environ.get("SMTP_URL"):
         replaced |= {"MAILBOX_PORT", "MAILBOX_SMTP_PORT"}
     ports = {
@@ -115,6 +125,16 @@ def complete(
             "SANDBOX_DATA": str(var / "sandbox.sqlite3"),
             "SANDBOX_PUBLIC_URL": plan.address("SANDBOX_PORT"),
             "SANDBOX_WEBHOOK_URL": f"http://127.0.0.1:{plan.ports['PORT']}/webhooks/stripe",
+        }
+    if plan.has_paystack_sandbox:
+        filled |= {
+            "PAYSTACK_SECRET_KEY": secrets.paystack_secret_key,
+            "PAYSTACK_API_BASE": plan.address("PAYSTACK_SANDBOX_PORT"),
+            "PAYSTACK_SANDBOX_DATA": str(var / "paystack.sqlite3"),
+            "PAYSTACK_SANDBOX_PUBLIC_URL": plan.address("PAYSTACK_SANDBOX_PORT"),
+            "PAYSTACK_SANDBOX_WEBHOOK_URL": (
+                f"http://127.0.0.1:{plan.ports['PORT']}/webhooks/paystack"
+            ),
         }
     if plan.has_mailbox:
         filled |= {

@@ -16,6 +16,7 @@ class DevSecrets(msgspec.Struct, frozen=True):
     stripe_secret_key: str
     stripe_publishable_key: str
     stripe_webhook_secret: str
+    paystack_secret_key: str
 
 
 def new_signing_key() -> str:
@@ -34,20 +35,23 @@ def new_signing_key() -> str:
 def load_or_make(path: Path) -> DevSecrets:
     """The secrets in `path`, made on the first call. Raises OSError."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=DevSecrets)
+        kept = msgspec.json.decode(path.read_bytes(), type=dict[str, str])
     except FileNotFoundError:
-        pass
-    made = DevSecrets(
-        auth_signing_key=new_signing_key(),
-        stripe_secret_key=f"sk_test_{secrets.token_hex(16)}",
-        stripe_publishable_key=f"pk_test_{secrets.token_hex(16)}",
-        stripe_webhook_secret=f"whsec_{secrets.token_hex(24)}",
-    )
-    fresh = path.with_suffix(".new")
-    fresh.touch(mode=0o600)
-    fresh.write_bytes(msgspec.json.format(msgspec.json.encode(made)))
-    fresh.rename(path)
-    return made
+        kept = {}
+    # What a newer version wants beside what was made before is added.
+    made = {
+        "auth_signing_key": new_signing_key(),
+        "stripe_secret_key": f"sk_test_{secrets.token_hex(16)}",
+        "stripe_publishable_key": f"pk_test_{secrets.token_hex(16)}",
+        "stripe_webhook_secret": f"whsec_{secrets.token_hex(24)}",
+        "paystack_secret_key": f"sk_test_{secrets.token_hex(16)}",
+    } | kept
+    if made != kept:
+        fresh = path.with_suffix(".new")
+        fresh.touch(mode=0o600)
+        fresh.write_bytes(msgspec.json.format(msgspec.json.encode(made)))
+        fresh.rename(path)
+    return msgspec.convert(made, DevSecrets)
 
 
 def main(path: Path) -> None:

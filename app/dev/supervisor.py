@@ -182,7 +182,7 @@ class Supervisor:
         if self.children:
             say("Stopping …")
         # What serves people first, so that nothing it needs is taken away under it.
-        last = {"sandbox", "mailbox"}
+        last = {"sandbox", "paystack", "mailbox"}
         stop_all([child for child in self.children if child.name not in last], self.impatient)
         stop_all([child for child in self.children if child.name in last], self.impatient)
 

@@ -13,6 +13,8 @@ import httpx2
 import msgspec
 
 from app.dev.environment import Plan
+from app.payments import choice
+from db.enums import PaymentProvider
 
 TEMPLATE = Path(__file__).with_name("welcome.txt")
 AHEAD = timedelta(days=30)
@@ -21,7 +23,7 @@ SEARCH = """
 query ($checkIn: Date!, $checkOut: Date!) {
   searchProperties(
     filter: {checkIn: $checkIn, checkOut: $checkOut, guests: {adults: 2}, instantBook: true}
-    first: 1
+    first: 20
   ) { edges { node { id title } quote { total { amount currency } } } }
 }
 """
@@ -63,10 +65,16 @@ def welcome(plan: Plan, env: Mapping[str, str], *, today: date, seconds: float) 
     check_in = today + AHEAD
     check_out = check_in + NIGHTS
     edge = _free_home(plan.ports["PORT"], check_in, check_out)
+    paystack = (
+        plan.address("PAYSTACK_SANDBOX_PORT")
+        if plan.has_paystack_sandbox
+        else "https://api.paystack.co"
+    )
     return Template(TEMPLATE.read_text()).substitute(
         seconds=f"{seconds:.0f}",
         api=plan.public_url,
         sandbox=plan.address("SANDBOX_PORT") if plan.has_sandbox else "https://api.stripe.com",
+        paystack=paystack,
         mailbox=plan.address("MAILBOX_PORT") if plan.has_mailbox else "sent for real by SMTP_URL",
         publishable_key=env.get("STRIPE_PUBLISHABLE_KEY", ""),
         check_in=check_in,
@@ -81,7 +89,7 @@ def welcome(plan: Plan, env: Mapping[str, str], *, today: date, seconds: float) 
 
 
 def _free_home(port: int, check_in: date, check_out: date) -> Edge:
-    """A home that can be booked at once, or dots to fill in when none is found."""
+    """A home that Stripe takes the money of, or dots to fill in when none is found."""
     try:
         answer = httpx2.post(
             f"http://127.0.0.1:{port}/graphql",
@@ -92,6 +100,13 @@ def _free_home(port: int, check_in: date, check_out: date) -> Edge:
             timeout=10,
             trust_env=False,
         )
-        return msgspec.json.decode(answer.content, type=Answer).data.search.edges[0]
+        found = msgspec.json.decode(answer.content, type=Answer).data.search.edges
+        stripes = [
+            edge
+            for edge in found
+            if choice.pays_hosts_in(tuple(PaymentProvider), edge.quote.total.currency)
+            is PaymentProvider.STRIPE
+        ]
+        return stripes[0]
     except (httpx2.HTTPError, msgspec.DecodeError, IndexError):
         return Edge(Home("…", "a home from the search"), Quote(Money(0, "EUR")))

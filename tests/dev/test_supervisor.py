@@ -39,7 +39,7 @@ def test_everything_starts_and_ctrl_c_leaves_nothing(whole_session: Session) -> 
     processes = whole_session.started()
     names = {process.name() for process in processes}
     assert {"postgres", "redis-server"} <= names
-    assert sum("app" in process.cmdline() for process in processes) == 4
+    assert sum("app" in process.cmdline() for process in processes) == 5
     assert f"http://localhost:{whole_session.env['PORT']}/graphql" in whole_session.text
     assert "migrate | hello from migrate" in whole_session.text
     assert whole_session.send(signal.SIGINT) == 0
@@ -148,6 +148,7 @@ def test_real_services_replace_the_stand_ins(session: Session) -> None:
         "SMTP_URL": "smtp://mail.example:25",
         "STRIPE_SECRET_KEY": "sk_test_mine",
         "STRIPE_WEBHOOK_SECRETS": "whsec_mine",
+        "PAYSTACK_SECRET_KEY": "sk_test_mine",
     }
     processes = session.started()
     commands = {process.cmdline()[-1] for process in processes}

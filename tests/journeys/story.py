@@ -110,7 +110,9 @@ async def eventually(check: Callable[[], Awaitable[Any]], seconds: float = 20.0)
         await asyncio.sleep(0.1)
 
 
-async def book(guest: Client, listing: str, key: str = "k1", **changes: Any) -> Any:
+async def book(
+    guest: Client, listing: str, key: str = "k1", method: str = "CARD", **changes: Any
+) -> Any:
     stay = {
         "propertyId": listing,
         "checkIn": CHECK_IN.isoformat(),
@@ -122,7 +124,8 @@ async def book(guest: Client, listing: str, key: str = "k1", **changes: Any) -> 
     assert sum(item["amount"]["amount"] for item in quote["lineItems"]) == quote["total"]["amount"]
     booked = await guest.do(
         op.CREATE_BOOKING,
-        input=stay | {"expectedTotal": quote["total"], "idempotencyKey": key},
+        input=stay
+        | {"expectedTotal": quote["total"], "idempotencyKey": key, "paymentMethod": method},
     )
     assert booked["__typename"] == "CreateBookingSuccess", booked
     return booked

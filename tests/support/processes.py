@@ -118,7 +118,8 @@ class Process:
 class Stack:
     """API, worker, payment sandbox and mail catcher on free ports that know of each other.
 
-    `settings` are those that API and worker get; change them before the first start.
+    `settings` are those that API and worker get; change them before the first start. With a
+    `paystack_secret_key`, there is Paystack's sandbox, too: start it by its name, `paystack`.
     """
 
     def __init__(self, settings: Settings, folder: Path) -> None:
@@ -134,6 +135,10 @@ class Stack:
             stripe_api_base=f"http://127.0.0.1:{ports['sandbox']}",
             smtp_url=f"smtp://127.0.0.1:{ports['smtp']}",
         )
+        if settings.paystack_secret_key:
+            ports["paystack"] = free_port()
+            address = f"http://127.0.0.1:{ports['paystack']}"
+            self.settings = msgspec.structs.replace(self.settings, paystack_api_base=address)
         env = environment(self.settings)
         self.api = self._process("api", "serve", ports["api"], env)
         self.worker = self._process("worker", "worker", ports["worker"], env)
@@ -148,6 +153,17 @@ class Stack:
                 "SANDBOX_WEBHOOK_URL": f"{self.api.url}/webhooks/stripe",
             },
         )
+        if settings.paystack_secret_key:
+            self.paystack = self._process(
+                "paystack",
+                "paystack-sandbox",
+                ports["paystack"],
+                env
+                | {
+                    "PAYSTACK_SANDBOX_PORT": str(ports["paystack"]),
+                    "PAYSTACK_SANDBOX_WEBHOOK_URL": f"{self.api.url}/webhooks/paystack",
+                },
+            )
         self.mailbox = self._process(
             "mailbox",
             "mailbox",

@@ -17,7 +17,7 @@ from tests.support.postgres import ROOT
 STAND_IN = """
 import http.server, os, sys
 port = {"serve": "PORT", "worker": "WORKER_PORT", "sandbox": "SANDBOX_PORT",
-        "mailbox": "MAILBOX_PORT"}.get(sys.argv[1])
+        "mailbox": "MAILBOX_PORT", "paystack-sandbox": "PAYSTACK_SANDBOX_PORT"}.get(sys.argv[1])
 print("hello from", sys.argv[1], flush=True)
 if sys.argv[1] == os.environ.get("FAILS"):
     sys.exit("no such luck")
@@ -44,7 +44,13 @@ class Session:
         self.folder = folder
         self.env = {name: value for name, value in os.environ.items() if name != "MAKELEVEL"}
         self.env |= {name: str(free_port()) for name in PORTS}
-        for name in ("DATABASE_URL", "REDIS_URL", "SMTP_URL", "STRIPE_SECRET_KEY"):
+        for name in (
+            "DATABASE_URL",
+            "REDIS_URL",
+            "SMTP_URL",
+            "STRIPE_SECRET_KEY",
+            "PAYSTACK_SECRET_KEY",
+        ):
             self.env.pop(name, None)
         self.env |= env
         self.process: subprocess.Popen[str] | None = None

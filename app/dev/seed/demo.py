@@ -16,7 +16,16 @@ import msgspec
 
 from app import clock
 from app.config import Settings
-from app.dev.seed import catalogue, people, pictures, provider, stays, visits, words
+from app.dev.seed import (
+    catalogue,
+    people,
+    pictures,
+    provider,
+    recipients,
+    stays,
+    visits,
+    words,
+)
 from app.dev.seed.books import Books, Transfer
 from app.dev.seed.catalogue import Offer
 from app.dev.seed.people import Resident
@@ -83,6 +92,8 @@ async def _write(connection: Connection, settings: Settings, world: World) -> No
         f" {rows.count(Booking)} bookings, {rows.count(Review)} reviews",
         flush=True,
     )
+    if settings.paystack_api_base:
+        await recipients.add(rows, settings, world.offers)
     await rows.write(connection)
     if settings.stripe_api_base:
         await provider.send(world.history, settings.stripe_api_base, settings.stripe_secret_key)

@@ -119,6 +119,8 @@ def _add_one(rows: Rows, random: Random, resident: Resident, password_hash: str)
             user_id=resident.id,
             provider=PaymentProvider.STRIPE,
             provider_account_id=resident.account_id,
+            currency=None,
+            label=None,
             status=PayoutAccountStatus.ACTIVE,
             created_at=joined_at,
             updated_at=joined_at,
