@@ -94,6 +94,8 @@ async def _have_world(services: Services, plan: Plan) -> None:
         and (kept.properties, kept.bookings) == (plan.properties, plan.bookings)
         and (today - kept.made_on).days <= FRESH_DAYS
     ):
+        # It may have been made by an older release.
+        services.command("migrate")
         return
     marker.unlink(missing_ok=True)
     await services.recreate_database()
