@@ -18,6 +18,7 @@ from app.config import Environment, Settings
 from app.dev.embedded import start_postgres, start_redis
 from db.session import Database
 from tests.support import redis as test_redis
+from tests.support.folders import fast_folder, held
 from tests.support.keys import signing_key
 from tests.support.mailbox import Mailbox
 from tests.support.postgres import Databases
@@ -36,10 +37,11 @@ class Servers:
 @contextmanager
 def folder_open_to_all() -> Iterator[Path]:
     """A temporary folder that other users can enter: root runs PostgreSQL as one."""
-    with tempfile.TemporaryDirectory(prefix="roost-test-") as name:
+    with tempfile.TemporaryDirectory(prefix="roost-test-", dir=fast_folder()) as name:
         folder = Path(name)
         folder.chmod(0o711)
-        yield folder
+        with held(folder):
+            yield folder
 
 
 @pytest.fixture

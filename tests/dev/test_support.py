@@ -1,13 +1,17 @@
 """The harness itself: what the other tests stand on."""
 
 import asyncio
+import os
+from pathlib import Path
 
 import asyncpg
+import pytest
 from redis.asyncio import Redis
 
 from app.config import Settings, load
 from db.session import Database
 from tests.support import redis as test_redis
+from tests.support.folders import fast_folder, held
 from tests.support.postgres import Databases, deadlocks, plain
 from tests.support.processes import environment
 
@@ -75,3 +79,28 @@ async def test_a_used_redis_database_is_never_claimed(redis_url: str) -> None:
     assert len({redis_url, first, second}) == 3
     await test_redis.wipe(first)
     await test_redis.wipe(second)
+
+
+def test_what_killed_runs_left_in_memory_is_deleted_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.support.folders.ROOM", 0)
+    for name in ("roost-test-left", "roost-test-running", "roost-test-new", "another"):
+        (tmp_path / name / "postgresql").mkdir(parents=True)
+        if name != "roost-test-new":
+            os.utime(tmp_path / name, (0, 0))
+    with held(tmp_path / "roost-test-running"):
+        assert fast_folder(tmp_path) == tmp_path
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "roost-test-running",
+        "roost-test-new",
+        "another",
+    }
+
+
+def test_without_room_in_memory_the_disk_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert fast_folder(tmp_path / "absent") is None
+    monkeypatch.setattr("tests.support.folders.ROOM", 2**80)
+    assert fast_folder(tmp_path) is None
