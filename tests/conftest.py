@@ -6,19 +6,21 @@ database role needs CREATEDB). Nothing of those servers is touched but what this
 
 import os
 import secrets
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
 from app.config import Environment, Settings
 from app.dev.embedded import start_postgres, start_redis
+from app.identity import passwords
 from db.session import Database
 from tests.support import redis as test_redis
-from tests.support.folders import fast_folder, held
+from tests.support.folders import folder_open_to_all
 from tests.support.keys import signing_key
 from tests.support.mailbox import Mailbox
 from tests.support.postgres import Databases
@@ -32,16 +34,6 @@ class Servers:
     database_url: str
     redis_url: str
     postgres_log: Path | None
-
-
-@contextmanager
-def folder_open_to_all() -> Iterator[Path]:
-    """A temporary folder that other users can enter: root runs PostgreSQL as one."""
-    with tempfile.TemporaryDirectory(prefix="roost-test-", dir=fast_folder()) as name:
-        folder = Path(name)
-        folder.chmod(0o711)
-        with held(folder):
-            yield folder
 
 
 @pytest.fixture
@@ -102,6 +94,28 @@ async def redis_url(_redis_claim: tuple[str, str]) -> str:
     url, token = _redis_claim
     await test_redis.empty(url, token)
     return url
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _real_hasher() -> Iterator[PasswordHash]:
+    """Passwords are hashed for next to nothing in this process, not in those it starts."""
+    real = passwords._hasher
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            passwords,
+            "_hasher",
+            PasswordHash([Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1)]),
+        )
+        yield real
+
+
+@pytest.fixture
+def real_hashes(_real_hasher: PasswordHash, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Passwords are hashed as everywhere else, in some 20 ms: for tests of the hashes."""
+    passwords._dummy.cache_clear()
+    monkeypatch.setattr(passwords, "_hasher", _real_hasher)
+    yield
+    passwords._dummy.cache_clear()
 
 
 @pytest.fixture

@@ -288,6 +288,7 @@ async def test_signing_in_looks_at_as_many_passwords_for_any_address(
             assert len(looked_at) == 2
 
 
+@pytest.mark.usefixtures("real_hashes")
 async def test_registering_and_forgetting_take_as_long_for_a_known_address(
     ada: Person, eve: Person, redis_url: str
 ) -> None:

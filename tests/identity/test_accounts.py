@@ -185,6 +185,7 @@ async def test_refused_sign_ins_look_the_same(
     assert await count(db, SignInSession) == 0
 
 
+@pytest.mark.usefixtures("real_hashes")
 async def test_an_unknown_account_takes_as_long_as_a_wrong_password(
     db: Database, settings: Settings
 ) -> None:
@@ -207,6 +208,7 @@ async def test_an_unknown_account_takes_as_long_as_a_wrong_password(
     assert malformed > known / 2
 
 
+@pytest.mark.usefixtures("real_hashes")
 async def test_a_weaker_hash_is_replaced_at_sign_in(db: Database, settings: Settings) -> None:
     await register(db)
     weak = PasswordHash([Argon2Hasher(memory_cost=1024, time_cost=1, parallelism=1)]).hash(PASSWORD)
@@ -236,6 +238,7 @@ async def test_a_password_changed_during_sign_in_lets_nobody_in(
     assert await count(db, SignInSession) == 0
 
 
+@pytest.mark.usefixtures("real_hashes")
 async def test_hashing_has_a_queue_that_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     places = threading.BoundedSemaphore(2)
     monkeypatch.setattr(passwords, "_places", places)

@@ -7,6 +7,7 @@ the time of a test that uses a database; in memory it is a tenth of that.
 import fcntl
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,16 @@ MEMORY = Path("/dev/shm")
 ROOM = 2 * 1024**3
 # A folder is held right after it is made; a younger one may not be held yet.
 YOUNG_SECONDS = 60
+
+
+@contextmanager
+def folder_open_to_all() -> Iterator[Path]:
+    """A temporary folder that other users can enter: root runs PostgreSQL as one."""
+    with tempfile.TemporaryDirectory(prefix="roost-test-", dir=fast_folder()) as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        with held(folder):
+            yield folder
 
 
 def fast_folder(memory: Path = MEMORY) -> Path | None:
