@@ -11,7 +11,7 @@ CURRENCIES: frozenset[str] = frozenset(list_currencies())
 BASIS = 10_000
 
 
-class Money(msgspec.Struct, frozen=True):
+class Money(msgspec.Struct, frozen=True, gc=False):
     """An amount in minor units (cents; whole yen; thousandths of a dinar) of one currency."""
 
     amount: int

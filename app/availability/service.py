@@ -42,18 +42,23 @@ from db.rows import among
 from db.statements import Reader, Statement
 
 
-class TakenNight(msgspec.Struct, frozen=True):
+class Taken(msgspec.Struct, frozen=True, array_like=True):
     """A night that somebody has; `kind` is None for one that the host has closed."""
 
-    property_id: UUID
     night: date
     kind: str | None
-    booking_id: UUID | None
     hold_expires_at: datetime | None
 
     def expired(self, now: datetime) -> bool:
         """Whether this is a hold whose time is over: the night is free again."""
         return self.hold_expires_at is not None and self.hold_expires_at <= now
+
+
+class TakenNight(Taken, frozen=True):
+    """The same with whose it is."""
+
+    property_id: UUID
+    booking_id: UUID | None
 
 
 async def require_available(
@@ -199,17 +204,17 @@ async def taken_nights(
 
 def _taken() -> CompoundSelect[Any]:
     occupied = select(
-        OccupiedNight.property_id,
         OccupiedNight.night,
         OccupiedNight.kind,
-        OccupiedNight.booking_id,
         OccupiedNight.hold_expires_at,
+        OccupiedNight.property_id,
+        OccupiedNight.booking_id,
     ).where(
         among(OccupiedNight.property_id, "properties"),
         OccupiedNight.night >= bindparam("first"),
         OccupiedNight.night < bindparam("last"),
     )
-    closed = select(CalendarNight.property_id, CalendarNight.night, null(), null(), null()).where(
+    closed = select(CalendarNight.night, null(), null(), CalendarNight.property_id, null()).where(
         among(CalendarNight.property_id, "properties"),
         CalendarNight.night >= bindparam("start"),
         CalendarNight.night < bindparam("end"),
@@ -222,7 +227,7 @@ _TAKEN = Statement(TakenNight, _taken)
 
 
 def unavailable_nights(
-    found: Iterable[TakenNight], start: date, end: date, preparation_days: int, now: datetime
+    found: Iterable[Taken], start: date, end: date, preparation_days: int, now: datetime
 ) -> list[date]:
     """The nights of `[start, end)` that the found rows of a property make unavailable, in order."""
     nights: set[date] = set()

@@ -77,7 +77,7 @@ def _select() -> Select[Any]:
         Property.instant_book,
         Property.cancellation_policy,
         as_json(_taxes(), tuple[Tax, ...]),
-        as_json(_nights(), tuple[NightTerms, ...]),
+        as_json(night_terms(), tuple[NightTerms, ...]),
         func.clock_timestamp(),
         *(getattr(Property, name) for name in (*STAY_FIELDS, *PRICE_FIELDS)),
     ).where(among(Property.id, "properties"))
@@ -91,7 +91,11 @@ def _taxes() -> ScalarSelect[Any]:
     )
 
 
-def _nights() -> ScalarSelect[Any]:
+def night_terms() -> ScalarSelect[Any]:
+    """The host's settings for a property's nights `[check_in, check_out)`, as JSON of NightTerms.
+
+    Null when there are none.
+    """
     return (
         select(_json_array(NightTerms, CalendarNight, order_by=CalendarNight.night))
         .where(

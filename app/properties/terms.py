@@ -59,6 +59,13 @@ class Tax(msgspec.Struct, frozen=True, kw_only=True):
     long_stays_exempt: bool = False
 
 
+def usual_price(night: date, base_minor: int, weekend_minor: int | None) -> int:
+    """The price of a night that has none of its own: the weekend's, else the base price."""
+    if weekend_minor is not None and night.weekday() in (FRIDAY, SATURDAY):
+        return weekend_minor
+    return base_minor
+
+
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """All that a price depends on, but for the stay itself. Minor units, basis points."""
 
@@ -85,9 +92,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
         """The price of one night: the host's for that date, else weekend's, else the base price."""
         if override_minor is not None:
             return override_minor
-        if self.weekend_price_minor is not None and night.weekday() in (FRIDAY, SATURDAY):
-            return self.weekend_price_minor
-        return self.base_price_minor
+        return usual_price(night, self.base_price_minor, self.weekend_price_minor)
 
 
 class StayTerms(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import date, datetime, time
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -22,6 +23,9 @@ UNUSUAL: dict[Any, str] = {
     scalars.serialize_float: "({v}.__class__ is not float or {v} - {v} != 0.0)",
 }
 
+
+# What the standard library writes out is text whenever the value is of that very class.
+WRITTEN_OUT: dict[Any, type] = {each.isoformat: each for each in (date, datetime, time)}
 
 ATTRIBUTE = "__unusual__"
 
@@ -73,6 +77,10 @@ def check(
     if unusual is not None:
         condition = " and ".join(filter(None, (unusual.format(v=v), unless_null)))
         return [f"if {condition}: {v} = {coerce}({v})"]
+    if coerces in WRITTEN_OUT:
+        of = name(WRITTEN_OUT[coerces])
+        then = f"{v} = {v}.isoformat() if {v}.__class__ is {of} else {coerce}({v})"
+        return [f"if {unless_null}: {then}" if nullable else then]
     # A scalar of the application's own.
     own = name(type_.coerce_output_value)
     lines = [

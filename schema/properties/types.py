@@ -9,7 +9,6 @@ import strawberry
 
 from app.availability.calendar import Night
 from app.identity.queries import HOST, UserRow
-from app.money import Money as Amount
 from app.payments import choice
 from app.properties.queries import PHOTOS, PhotoRow, PropertyRow
 from app.reviews.queries import REVIEWS_OF_PROPERTY, ReviewRow
@@ -116,27 +115,19 @@ class Photo(Node):
     height: int = strawberry.field(description="In pixels.")
 
 
-def night_price(night: strawberry.Parent[Night]) -> Amount:
-    return Amount(night.price_minor, night.currency)
-
-
 @strawberry.type(
     description="One date of a property's calendar. A stay can be had when its first date says "
     "`canCheckIn`, each of its nights is `available`, and the date after them says `canCheckOut`."
 )
 class AvailabilityNight:
     date: Day = strawberry.field(description="The evening's date, in the property's time zone.")
-    price = strawberry.field(
-        resolver=night_price,
-        graphql_type=Money,
-        description="What this night costs, before any discount.",
-    )
     available: bool = strawberry.field(description="Whether the night is free.")
     can_check_in: bool = strawberry.field(description="Whether a stay can begin on this date.")
     can_check_out: bool = strawberry.field(description="Whether a stay can end on this date.")
     min_nights: int = strawberry.field(
         description="How many nights a stay has at least that begins on this date."
     )
+    price: Money = strawberry.field(description="What this night costs, before any discount.")
 
 
 @shows_row

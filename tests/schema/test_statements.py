@@ -67,10 +67,10 @@ async def test_the_search_page(face: Face, dates: bool) -> None:
             assert all(len(edge["node"]["photos"]) == 2 for edge in page["edges"])
             assert all((edge["quote"] is not None) == dates for edge in page["edges"])
             found[size, actor is ANONYMOUS] = statements
-    # Search with hosts and photos, total, reviews with authors, their count, calendars (2); with
+    # Search with hosts and photos, total, reviews with authors, their count, calendars; with
     # dates the quotes and their properties; signed in, what the viewer has booked.
-    assert found[20, True] == 6 + 2 * dates
-    assert found[20, False] == 7 + 2 * dates
+    assert found[20, True] == 5 + 2 * dates
+    assert found[20, False] == 6 + 2 * dates
     assert found[1, True] == found[20, True]
     assert found[1, False] == found[20, False]
 
@@ -134,11 +134,11 @@ async def test_the_measured_pages(face: Face) -> None:
     statements, data = await cost(face, operations.SEARCH, ANONYMOUS, area=area, **dates)
     assert len(data["searchProperties"]["edges"]) == 4
     assert statements == 2
-    # With host and photos; reviews with authors; and the calendar's two.
+    # With host and photos; reviews with authors; and the calendar.
     variables = {"id": gid("Property", place), **span}
     statements, data = await cost(face, operations.PROPERTY, ANONYMOUS, **variables)
     assert data["property"]["host"]["id"] == gid("User", host)
-    assert statements == 4
+    assert statements == 3
     # With properties, their photos and payments. Whose they are is known.
     statements, data = await cost(face, operations.TRIPS, person(guest))
     assert len(data["viewer"]["bookings"]["edges"]) == 1

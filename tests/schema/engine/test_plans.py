@@ -178,4 +178,5 @@ async def test_cancelled_requests_leave_nothing_running(text: str) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     await asyncio.sleep(0.01)
-    assert asyncio.all_tasks() == before
+    # What the first had left to do may be done by now.
+    assert asyncio.all_tasks() <= before
