@@ -5,12 +5,23 @@ from collections.abc import Callable, Mapping
 from datetime import date, time
 from decimal import Decimal
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
-from graphql import GraphQLField, GraphQLObjectType, VariableNode, Visitor, visit
+from graphql import (
+    GraphQLField,
+    GraphQLObjectType,
+    ListValueNode,
+    ObjectValueNode,
+    Undefined,
+    VariableNode,
+    Visitor,
+    is_non_null_type,
+    visit,
+)
 from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.values import get_argument_values
+from graphql.utilities.coerce_input_value import coerce_default_value, coerce_input_literal
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
@@ -27,6 +38,8 @@ if TYPE_CHECKING:
 IMMUTABLE = (str, int, float, Enum, date, time, Decimal, UUID, type(None))
 # Only a hint: a resolver that returns an awaitable unannounced is found out, and remembered.
 AWAITABLE_WORDS = ("Awaitable", "Coroutine", "Future", "Task")
+# Names of arguments with their variables and whether these may be null; and constant arguments.
+Places: TypeAlias = tuple[tuple[tuple[str, str, bool], ...], dict[str, Any]]
 POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
@@ -34,6 +47,7 @@ class Field:
     """A field of the response, for one type of parent; deferred ones are steps of the plan."""
 
     __slots__ = (
+        "_places",
         "_selection",
         "arguments",
         "attached",
@@ -82,6 +96,8 @@ class Field:
         # Filled in by the compiler: what is asked of its objects; None: of no one type of them.
         self.beneath: list[Field] | None = None
         self._selection: ahead.Selection | None = None
+        # Where its arguments come from; found out when they are first needed.
+        self._places: Places | None = None
         # Filled in by the compiler, for deferred ones.
         self.call: Callable[[list[Any], Run], list[Any]]
         self.complete: Callable[[list[Any], list[dict[str, Any]], Run], None]
@@ -157,15 +173,59 @@ class Field:
             self.definition, details.node, variables, details.fragment_variable_values
         )
 
+    def _from_variables(self, variables: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The arguments, if each is a variable or the same in every request; else None."""
+        if self._places is None:
+            self._places = self._find_places()
+        places, same = self._places
+        values = dict(same)
+        for name, variable, nullable in places:
+            value = variables.get(variable, Undefined)
+            if value is Undefined or (value is None and not nullable):
+                return None
+            values[name] = value
+        # Nothing at all: there was something that is neither.
+        return values or None
+
+    def _find_places(self) -> "Places":
+        """By the argument's name, its variable and whether it may be null; and what is the same."""
+        details = self.details[0]
+        given = {node.name.value: node.value for node in details.node.arguments or ()}
+        if details.fragment_variable_values is not None:
+            return (), {}
+        places, same = [], {}
+        for name, argument in self.definition.args.items():
+            known = argument.out_name or name
+            value = given.get(name)
+            if isinstance(value, (ListValueNode, ObjectValueNode)):
+                # There may be variables in it.
+                return (), {}
+            if isinstance(value, VariableNode):
+                places.append((known, value.name.value, not is_non_null_type(argument.type)))
+                continue
+            constant = (
+                coerce_default_value(argument)
+                if value is None
+                else coerce_input_literal(value, argument.type)
+            )
+            if value is None and constant is Undefined:
+                continue
+            if not _is_immutable(constant):
+                return (), {}
+            same[known] = constant
+        return tuple(places), same
+
     def arguments_for(self, run: "Run") -> dict[str, Any]:
         """The arguments of a call, of this request. Raises GraphQLError."""
         if self.arguments is not None:
             return self.arguments
         if not self.definition.args:
             return {}
-        values = self._raw(run.executor.variable_values)
         if self.direct is None:
-            return values
+            return self._raw(run.executor.variable_values)
+        values = self._from_variables(run.executor.variable_values.coerced)
+        if values is None:
+            values = self._raw(run.executor.variable_values)
         return run.engine.inputs.convert(self.direct.arguments, values, run.info(self))
 
     def call_each(self, parents: list[Any], run: "Run") -> list[Any]:

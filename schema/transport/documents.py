@@ -31,6 +31,7 @@ from schema.transport.errors import (
 )
 from schema.transport.limits import Limits
 from schema.transport.measure import Measured, measure, page_error, page_size, too_complex
+from schema.transport.variables import Coerce, coercion
 
 # Strawberry adds the last two to every schema's rules; the tuple is built once because a rule
 # made per request is a new rule each time, and nothing that depends on it can be kept.
@@ -46,6 +47,8 @@ class Operation(NamedTuple):
     # The document's, in the two forms in which graphql-core wants them.
     fragments: dict[str, FragmentDefinitionNode]
     fragment_details: dict[str, FragmentDetails]
+    # Coerces its variables, if graphql-core does not have to.
+    coerce: Coerce | None
 
     @property
     def type(self) -> OperationType:
@@ -119,21 +122,28 @@ class Documents:
 
     def check(self, operation: Operation, variables: Mapping[str, Any] | None) -> VariableValues:
         """Check what depends on the request; the variables' values. Raises Refused."""
-        coerced = get_variable_values(
-            self._schema,
-            operation.node.variable_definitions or (),
-            dict(variables or {}),
-            max_errors=MAX_ERRORS,
-            hide_suggestions=not self._introspection,
-        )
-        if isinstance(coerced, list):
-            raise Refused(*(coded(error, BAD_USER_INPUT) for error in coerced))
+        coerced = self._coerced(operation, variables or {})
         values = coerced.coerced
         for page in operation.measured.pages:
             if not 0 <= page_size(page, values) <= self._limits.page_size:
                 raise Refused(page_error(page.name, self._limits.page_size))
         if operation.measured.cost.total(values) > self._limits.cost:
             raise Refused(too_complex("cost", self._limits.cost, operation.node))
+        return coerced
+
+    def _coerced(self, operation: Operation, variables: Mapping[str, Any]) -> VariableValues:
+        quickly = operation.coerce and operation.coerce(variables)
+        if quickly is not None:
+            return quickly
+        coerced = get_variable_values(
+            self._schema,
+            operation.node.variable_definitions or (),
+            dict(variables),
+            max_errors=MAX_ERRORS,
+            hide_suggestions=not self._introspection,
+        )
+        if isinstance(coerced, list):
+            raise Refused(*(coded(error, BAD_USER_INPUT) for error in coerced))
         return coerced
 
     def _prepare(self, text: str) -> Document:
@@ -159,8 +169,11 @@ class Documents:
             if isinstance(node, FragmentDefinitionNode)
         }
         details = {name: FragmentDetails(node) for name, node in fragments.items()}
-        operations = zip(nodes, measured, strict=True)
-        return Document(ast, tuple(Operation(*each, fragments, details) for each in operations))
+        operations = (
+            Operation(node, cost, fragments, details, coercion(self._schema, node))
+            for node, cost in zip(nodes, measured, strict=True)
+        )
+        return Document(ast, tuple(operations))
 
     def _parse(self, text: str) -> DocumentNode:
         try:
