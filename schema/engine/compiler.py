@@ -65,6 +65,7 @@ class Compiler:
         self._operation = executor.operation
         self._numbers = count()
         self._fields = 0
+        self._called = 0  # How many of them are more than attributes.
         self._functions: list[Function] = []
         self._open: list[Field] = []
         self._names: dict[str, Any] = {
@@ -188,7 +189,10 @@ class Compiler:
         if is_list_type(type_):
             self._list(function, field, type_.of_type, v, result)
         elif is_object_type(type_):
+            start, called = len(function.body), self._called
             self._object(function, field, type_, v, result)
+            if not nullable and self._called == called:
+                function.once_for(v, start)
         elif is_abstract_type(type_):
             self._abstract(function, field, type_, v, result)
         else:
@@ -243,6 +247,7 @@ class Compiler:
     def _abstract(
         self, function: Function, field: Field, type_: GraphQLAbstractType, v: str, result: str
     ) -> None:
+        self._called += 1
         name_of = type_resolver(self.engine, type_)
         possible = {each.name: each for each in self._schema.get_possible_types(type_)}
         makers: dict[str, Callable[[Any, Run], Any]] = {}
@@ -283,6 +288,7 @@ class Compiler:
                 continue
             field = self._field(key, type_, details)
             beneath.append(field)
+            self._called += field.attribute is None
             if field.deferred:
                 entries.append(f"{key!r}: None")
                 later.append(field)
@@ -326,8 +332,7 @@ class Compiler:
 
     def _field(self, key: str, parent: GraphQLObjectType, details: list[FieldDetails]) -> Field:
         self._fields += 1
-        name = details[0].node.name.value
-        definition = parent.fields.get(name)
+        definition = parent.fields.get(details[0].node.name.value)
         if definition is None or self._fields > MOST_FIELDS:
             # Introspection, or more than is worth a plan.
             raise Unsupported

@@ -24,13 +24,10 @@ class RawInfo:
     Asking for the path abandons the attempt, whatever the resolver makes of the exception.
     """
 
-    __slots__ = ("_field", "_run", "context", "field_name", "parent_type", "return_type")
+    __slots__ = ("_field", "_run", "context")
 
     def __init__(self, run: "Run", field: "Field") -> None:
         self.context = run.executor.context_value
-        self.field_name = field.node.name.value
-        self.parent_type = field.parent_type
-        self.return_type = field.definition.type
         self._field = field
         self._run = run
 
@@ -38,6 +35,18 @@ class RawInfo:
     def selection(self) -> "Selection | None":
         """What is asked of the objects that the field returns: see `schema.engine.ahead`."""
         return self._field.selection
+
+    @property
+    def field_name(self) -> str:
+        return self._field.node.name.value
+
+    @property
+    def parent_type(self) -> Any:
+        return self._field.parent_type
+
+    @property
+    def return_type(self) -> Any:
+        return self._field.definition.type
 
     @property
     def field_nodes(self) -> "list[FieldNode]":

@@ -21,3 +21,18 @@ class Function:
         if text not in self.seen:
             self.seen.add(text)
             self.head.append(INDENT + text)
+
+    def once_for(self, v: str, start: int) -> None:
+        """Leave out the lines since `start` where the variable `v` is the object it last was.
+
+        What they assign is then still there: they have to depend on nothing else.
+        """
+        last = f"last_{v}"
+        self.first(f"{last} = absent")
+        indent = INDENT * self.depth
+        lines = [INDENT + line for line in self.body[start:]]
+        self.body[start:] = [
+            f"{indent}if {v} is not {last}:",
+            *lines,
+            f"{indent}{INDENT}{last} = {v}",
+        ]
