@@ -77,12 +77,19 @@ async def assert_consistent(db: Database, now: datetime) -> None:
             assert not found, f"{what}: {len(found)}, {found[:3]}"
 
 
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
+@pytest.fixture(scope="module")
+async def sandbox_process() -> AsyncIterator[Sandbox]:
     sandbox = Sandbox()
     await sandbox.start()
     yield sandbox
     await sandbox.stop()
+
+
+@pytest.fixture
+async def sandbox(sandbox_process: Sandbox) -> Sandbox:
+    """A sandbox that knows of no money yet."""
+    await sandbox_process.control.reset()
+    return sandbox_process
 
 
 @pytest.fixture
