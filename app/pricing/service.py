@@ -6,8 +6,8 @@ from uuid import UUID
 
 from app.pricing import rules
 from app.pricing.rules import Fees, Guests, Quote
-from app.properties.bookable import load_bookable
-from app.properties.terms import BookableProperty
+from app.properties.bookable import load_priced
+from app.properties.terms import BookableProperty, set_prices, zone
 from db.statements import Reader
 
 
@@ -39,8 +39,15 @@ async def quotes(
     One statement for any number of them. Expects dates and guests within bounds, as a search has
     checked them.
     """
-    found = await load_bookable(reader, property_ids, check_in, check_out, fees)
+    found = await load_priced(reader, property_ids, check_in, check_out, fees)
     return {
-        property_id: price(bookable, check_in, check_out, guests, now)
-        for property_id, bookable in found.items()
+        property_id: rules.quote(
+            priced.price,
+            set_prices(priced.nights),
+            check_in,
+            check_out,
+            guests,
+            now.astimezone(zone(priced.timezone)).date(),
+        )
+        for property_id, priced in found.items()
     }

@@ -11,7 +11,15 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app import clock
-from app.properties.terms import BookableProperty, Fees, NightTerms, StayTerms, Tax, Terms
+from app.properties.terms import (
+    BookableProperty,
+    Fees,
+    NightTerms,
+    PricedProperty,
+    StayTerms,
+    Tax,
+    Terms,
+)
 from db.enums import CancellationPolicy, PropertyStatus
 from db.models import CalendarNight, Property, PropertyTax
 from db.rows import among
@@ -37,6 +45,30 @@ async def load_bookable(
     return {values[0]: _bookable(fees, *values) for values in found}
 
 
+async def load_priced(
+    reader: Reader, property_ids: Sequence[UUID], check_in: date, check_out: date, fees: Fees
+) -> dict[UUID, PricedProperty]:
+    """What prices depend on, and no more; otherwise as `load_bookable`."""
+    found = await _PRICED.fetch(
+        reader, properties=property_ids, check_in=check_in, check_out=check_out
+    )
+    return {
+        property_id: PricedProperty(
+            _price(fees, taxes, price), timezone, {night.night: night for night in nights or ()}
+        )
+        for property_id, timezone, taxes, nights, *price in found
+    }
+
+
+def _price(fees: Fees, taxes: tuple[Tax, ...] | None, values: Sequence[Any]) -> Terms:
+    return Terms(
+        **dict(zip(PRICE_FIELDS, values, strict=True)),
+        taxes=taxes or (),
+        guest_fee_bp=fees.guest_fee_bp,
+        host_fee_bp=fees.host_fee_bp,
+    )
+
+
 def _bookable(
     fees: Fees,
     property_id: UUID,
@@ -56,12 +88,7 @@ def _bookable(
         status=PropertyStatus(status),
         instant_book=instant_book,
         cancellation_policy=CancellationPolicy(cancellation_policy),
-        price=Terms(
-            **dict(zip(PRICE_FIELDS, price, strict=True)),
-            taxes=taxes or (),
-            guest_fee_bp=fees.guest_fee_bp,
-            host_fee_bp=fees.host_fee_bp,
-        ),
+        price=_price(fees, taxes, price),
         stay=StayTerms(**dict(zip(STAY_FIELDS, stay, strict=True))),
         nights={night.night: night for night in nights or ()},
         # The database's clock is the same for all processes; a test's frozen clock goes first.
@@ -80,6 +107,16 @@ def _select() -> Select[Any]:
         as_json(night_terms(), tuple[NightTerms, ...]),
         func.clock_timestamp(),
         *(getattr(Property, name) for name in (*STAY_FIELDS, *PRICE_FIELDS)),
+    ).where(among(Property.id, "properties"))
+
+
+def _select_priced() -> Select[Any]:
+    return select(
+        Property.id,
+        Property.timezone,
+        as_json(_taxes(), tuple[Tax, ...]),
+        as_json(night_terms(), tuple[NightTerms, ...]),
+        *(getattr(Property, name) for name in PRICE_FIELDS),
     ).where(among(Property.id, "properties"))
 
 
@@ -116,3 +153,4 @@ def _json_array(
 
 
 _BOOKABLE: Statement[tuple[Any, ...]] = Statement(lambda *values: values, _select)
+_PRICED: Statement[tuple[Any, ...]] = Statement(lambda *values: values, _select_priced)

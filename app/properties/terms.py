@@ -124,6 +124,14 @@ class NightTerms(msgspec.Struct, frozen=True, kw_only=True):
     closed: bool = False
 
 
+class PricedProperty(msgspec.Struct, frozen=True):
+    """A property as the price of certain dates needs it."""
+
+    price: Terms
+    timezone: str
+    nights: Mapping[date, NightTerms]
+
+
 class BookableProperty(msgspec.Struct, frozen=True, kw_only=True):
     """A property as a booking or a quote for certain dates needs it."""
 
@@ -142,12 +150,15 @@ class BookableProperty(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def night_prices(self) -> dict[date, int]:
         """The prices that the host has set for single nights."""
-        return {
-            night: terms.price_minor
-            for night, terms in self.nights.items()
-            if terms.price_minor is not None
-        }
+        return set_prices(self.nights)
 
     def local_date(self, instant: datetime) -> date:
         """The date at the property at an instant."""
         return instant.astimezone(zone(self.stay.timezone)).date()
+
+
+def set_prices(nights: Mapping[date, NightTerms]) -> dict[date, int]:
+    """The prices that a host has set for single nights."""
+    return {
+        night: terms.price_minor for night, terms in nights.items() if terms.price_minor is not None
+    }
