@@ -16,7 +16,12 @@ from app.identity.queries import PasskeyRow, UserRow, passkeys_of
 from app.identity.rules import MAX_LABEL
 from schema import ids
 from schema.context import Context, Info
-from schema.errors import InvalidInputError, NotFoundError, ProofRequiredError
+from schema.errors import (
+    InvalidInputError,
+    LastSignInMethodError,
+    NotFoundError,
+    ProofRequiredError,
+)
 from schema.mutations import mutation, union
 from schema.node import Node, shows
 from schema.reading import reads
@@ -163,6 +168,13 @@ class FactorMutations:
     )
     delete_passkey = mutation(
         delete_passkey,
-        union("DeletePasskeyResult", DeletePasskeySuccess, ProofRequiredError, NotFoundError),
-        "Delete one of the viewer's passkeys. Recovery codes go with the last factor.",
+        union(
+            "DeletePasskeyResult",
+            DeletePasskeySuccess,
+            ProofRequiredError,
+            NotFoundError,
+            LastSignInMethodError,
+        ),
+        "Delete one of the viewer's passkeys, unless nothing else signs in to the account. "
+        "Recovery codes go with the last factor.",
     )

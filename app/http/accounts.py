@@ -19,6 +19,7 @@ from app.http.auth import (
     require_json,
 )
 from app.http.problems import documented
+from app.http.second_factor import Proof
 from app.http.signed_in import NO_STORE, PATH, Reply
 from app.http.state import keys_of, runtime_of
 from app.identity import flows, tokens
@@ -62,9 +63,10 @@ class ChangePasswordBody(Body, frozen=True, kw_only=True):
 
 
 class ChangeEmailBody(Body, frozen=True, kw_only=True):
-    """Another e-mail address."""
+    """Another e-mail address, by the password or by a proof."""
 
-    password: Password
+    password: Password | None = None
+    proof: Proof | None = None
     email: Email
 
 
@@ -188,7 +190,8 @@ async def change_password(
     description=(
         "Mails a link to the old address (if it was confirmed) and one to the new. The address is "
         "changed when both have been followed. Answers the same whether or not the new one has an "
-        "account."
+        "account. Takes the password or a proof from `POST /auth/proof`, which is also for whoever "
+        "has no password; exactly one."
     ),
     response_description="Look into both mailboxes.",
     responses=documented(400, 401, 403, 413, 415, 429),
@@ -203,6 +206,7 @@ async def change_email(
         runtime.limiter,
         require_actor(request),
         data.password,
+        data.proof,
         data.email,
         client_of(request),
         clock.now(),

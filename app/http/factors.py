@@ -18,6 +18,7 @@ from app.http.second_factor import (
     Base64Url,
     Credential,
     PasskeyOptionsReply,
+    Proof,
     RecoveryCode,
     TotpCode,
     answer_of,
@@ -32,14 +33,6 @@ from app.identity.factors import Answer
 
 RecoveryCodes = Annotated[
     list[str], Meta(description="Each stands in once for a factor. Shown this once.")
-]
-Proof = Annotated[
-    str,
-    Meta(
-        max_length=64,
-        description="From `POST /auth/proof`. Works once.",
-        examples=["3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"],
-    ),
 ]
 
 
@@ -73,7 +66,7 @@ class ProofBody(Body, frozen=True, kw_only=True):
 
 
 class ProofReply(Reply, frozen=True, kw_only=True):
-    """What one change of the factors takes."""
+    """What one change of the account takes."""
 
     proof: Proof
     expires_in: Annotated[int, Meta(gt=0, description="Seconds that it lasts.")]
@@ -149,7 +142,8 @@ async def proof_options(request: Request[Any, Any, Any]) -> Response[PasskeyOpti
     summary="Prove that it is still you",
     description=(
         "By the password or one of the factors; exactly one. Whoever has neither has signed in "
-        "within the last ten minutes. Every change of the factors takes such a proof."
+        "within the last ten minutes. Every change of the factors takes such a proof, and a change "
+        "of the address can."
     ),
     response_description="Proven.",
     responses=documented(400, 401, 403, 413, 415, 429),

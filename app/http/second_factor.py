@@ -34,6 +34,14 @@ RecoveryCode = Annotated[
         examples=["ABCD-EFGH-IJKL-MNOP"],
     ),
 ]
+Proof = Annotated[
+    str,
+    Meta(
+        max_length=64,
+        description="From `POST /auth/proof`. Works once.",
+        examples=["3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"],
+    ),
+]
 # As long as the body may be.
 Base64Url = Annotated[str, Meta(description="Base64url, without padding.")]
 Options = Annotated[

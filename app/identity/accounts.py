@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from app.actor import Actor
 from app.errors import Invalid, NotFound
-from app.identity import audit, links, service
+from app.identity import audit, claims, links, service
 from app.identity.client import Client
 from app.identity.errors import (
     AccountSuspended,
@@ -36,7 +36,7 @@ from app.ids import new_id
 from app.outbox import emit
 from db.enums import LinkPurpose
 from db.enums import SignInEventKind as Kind
-from db.models import AccountLink, Identity, User
+from db.models import AccountLink, User
 from db.session import constraint_name
 
 VERIFIED_EMAIL = "users_verified_email_key"
@@ -164,9 +164,8 @@ async def reset_password(
         update(User).where(User.id == link.user_id).values(password_hash=password_hash)
     )
     if await _mark_verified(session, link, now):
-        # Until now the address was a claim: whoever made it may have been somebody else, and must
-        # not come back through a provider.
-        await session.execute(delete(Identity).where(Identity.user_id == link.user_id))
+        # Until now the address was a claim.
+        await claims.drop_ways_in(session, link.user_id, client, now)
     await _drop_links(session, link.user_id, LinkPurpose.RESET_PASSWORD)
     await audit.record(session, Kind.PASSWORD_RESET, link.user_id, client, now)
     await service.revoke_all(session, link.user_id, service.PASSWORD_CHANGED, client, now)
@@ -374,6 +373,8 @@ async def _mark_verified(session: AsyncSession, link: Link, now: datetime) -> bo
     if unverified.first() is None:
         return False
     await _set_email(session, link.user_id, {"email_verified_at": now})
+    # An address that is somebody's has a say in a change, which was begun without asking it.
+    await _drop_links(session, link.user_id, LinkPurpose.TAKE_EMAIL)
     return True
 
 

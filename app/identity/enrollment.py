@@ -15,7 +15,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.actor import Actor
 from app.errors import NotFound, Unauthenticated
-from app.identity import challenges, factors, passkeys, recovery, rules, service, tokens, totp
+from app.identity import (
+    challenges,
+    entry,
+    factors,
+    passkeys,
+    recovery,
+    rules,
+    service,
+    tokens,
+    totp,
+)
 from app.identity.challenges import Issued
 from app.identity.client import Client
 from app.identity.errors import (
@@ -132,7 +142,7 @@ async def enroll_totp(
 
     Raises Unauthenticated, ProofRequired, TotpEnabled.
     """
-    account = await _proven(session, actor, proof, now)
+    account = await require_proof(session, actor, proof, now)
     secret = await totp.enroll(session, keys, account.id, now)
     if secret is None:
         raise TotpEnabled
@@ -160,7 +170,7 @@ async def disable_totp(
     session: AsyncSession, actor: Actor, proof: str, client: Client, now: datetime
 ) -> None:
     """Switch the authenticator app off. Raises Unauthenticated, ProofRequired, NotFound."""
-    account = await _proven(session, actor, proof, now)
+    account = await require_proof(session, actor, proof, now)
     if not await totp.remove(session, account.id):
         raise NotFound("There is no authenticator app to switch off.")
     await _note(session, Kind.TOTP_DISABLED, account.id, actor, client, now)
@@ -174,7 +184,7 @@ async def make_recovery_codes(
 
     Raises Unauthenticated, ProofRequired, and NotFound when there is no factor to recover from.
     """
-    account = await _proven(session, actor, proof, now)
+    account = await require_proof(session, actor, proof, now)
     if not (await factors.held_by(session, account.id)).any:
         raise NotFound("There is no second factor that could be lost.")
     await _note(session, Kind.RECOVERY_CODES_MADE, account.id, actor, client, now)
@@ -185,7 +195,7 @@ async def offer_passkey(
     session: AsyncSession, actor: Actor, proof: str, now: datetime
 ) -> Registration:
     """A challenge to make a passkey for. Raises Unauthenticated, ProofRequired."""
-    account = await _proven(session, actor, proof, now)
+    account = await require_proof(session, actor, proof, now)
     purpose = ChallengePurpose.PASSKEY_REGISTRATION
     challenge = await challenges.issue(session, purpose, account.id, _holder(actor), now)
     return Registration(challenge, account, await passkeys.descriptors(session, account.id))
@@ -231,9 +241,10 @@ async def rename_passkey(
 async def delete_passkey(
     session: AsyncSession, actor: Actor, passkey_id: UUID, proof: str, client: Client, now: datetime
 ) -> None:
-    """Forget a passkey. Raises Unauthenticated, ProofRequired, NotFound."""
-    account = await _proven(session, actor, proof, now)
+    """Forget a passkey. Raises Unauthenticated, ProofRequired, NotFound, LastSignInMethod."""
+    account = await require_proof(session, actor, proof, now)
     await passkeys.remove(session, account.id, passkey_id)
+    await entry.require_way_in(session, account.id)
     await _note(session, Kind.PASSKEY_REMOVED, account.id, actor, client, now)
     await _drop_last_codes(session, account.id)
 
@@ -246,7 +257,7 @@ async def _locked(session: AsyncSession, actor: Actor, now: datetime) -> Account
     return account
 
 
-async def _proven(session: AsyncSession, actor: Actor, proof: str, now: datetime) -> Account:
+async def require_proof(session: AsyncSession, actor: Actor, proof: str, now: datetime) -> Account:
     """The caller, whose proof this is, and was. Raises Unauthenticated, ProofRequired."""
     account, secret = await _locked(session, actor, now), tokens.decode_token(proof)
     purpose, holder = ChallengePurpose.PROOF, _holder(actor)

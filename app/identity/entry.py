@@ -8,19 +8,19 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import update
+from sqlalchemy import exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.identity import challenges, factors, passkeys, service
 from app.identity.challenges import Issued
 from app.identity.client import Client
-from app.identity.errors import ChallengeRefused
+from app.identity.errors import ChallengeRefused, LastSignInMethod
 from app.identity.factors import Answer, ByPasskey, Factors
 from app.identity.passkeys import Descriptor, Party
 from app.identity.service import SignedIn
 from app.identity.tokens import TokenKeys
 from db.enums import ChallengePurpose
-from db.models import User
+from db.models import Identity, Passkey, User
 
 
 class SecondFactorRequired(msgspec.Struct, frozen=True):
@@ -114,3 +114,22 @@ async def by_passkey(
     if not await factors.meet(session, keys, party, user_id, secret, answer, client, now):
         return None
     return await service.open_session(session, keys, account, client, now)
+
+
+async def require_way_in(session: AsyncSession, user_id: UUID) -> None:
+    """Raise LastSignInMethod when nothing is left that signs in to the account by itself.
+
+    To be asked after something was taken away, under the user's lock. A code of an app, or a
+    recovery code, is never enough alone.
+    """
+    left = await session.execute(
+        select(
+            or_(
+                exists().where(User.id == user_id, User.password_hash.is_not(None)),
+                exists().where(Passkey.user_id == user_id),
+                exists().where(Identity.user_id == user_id),
+            )
+        )
+    )
+    if not left.scalar_one():
+        raise LastSignInMethod

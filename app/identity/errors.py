@@ -152,3 +152,12 @@ class TotpEnabled(Conflict):
 
     def __init__(self) -> None:
         super().__init__("Switch the authenticator app of before off first.")
+
+
+class LastSignInMethod(Conflict):
+    """Without it nobody could sign in to the account any more."""
+
+    code = "LAST_SIGN_IN_METHOD"
+
+    def __init__(self) -> None:
+        super().__init__("This is your only way to sign in. Set a password first.")

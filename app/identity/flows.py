@@ -5,9 +5,11 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.actor import Actor
-from app.identity import accounts, audit, entry, limits, rules, service, tokens
+from app.errors import Invalid
+from app.identity import accounts, audit, enrollment, entry, limits, rules, service, tokens
 from app.identity.accounts import NewAccount
 from app.identity.client import Client
 from app.identity.entry import SecondFactorRequired
@@ -188,20 +190,31 @@ async def change_email(
     db: Database,
     limiter: Limiter,
     actor: Actor,
-    password: str,
+    password: str | None,
+    proof: str | None,
     new_email: str,
     client: Client,
     now: datetime,
 ) -> None:
     """Ask both addresses whether the account may move to the new one.
 
-    Says and does the same whether or not the new one is somebody's. Raises Unauthenticated,
-    WrongPassword, Invalid, RateLimited, Unavailable.
+    By the password, or by a proof: not everybody has a password. Says and does the same whether or
+    not the new one is somebody's. Raises Unauthenticated, WrongPassword, ProofRequired, Invalid,
+    RateLimited, Unavailable.
     """
     email = rules.clean_email(new_email)
-    await verified_hash(db, limiter, actor, password, client, now)
+    if (password is None) == (proof is None):
+        raise Invalid("Give one of password and proof.")
+    if password is not None:
+        await verified_hash(db, limiter, actor, password, client, now)
     await limiter.take(limits.mail(email, client.address))
-    await db.run(lambda session: accounts.request_email_change(session, actor, email, client, now))
+
+    async def work(session: AsyncSession) -> None:
+        if proof is not None:
+            await enrollment.require_proof(session, actor, proof, now)
+        await accounts.request_email_change(session, actor, email, client, now)
+
+    await db.run(work)
 
 
 async def verify_email(

@@ -7,14 +7,19 @@ import httpx2
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from litestar import Litestar
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
+from app.http.state import KEYS
+from app.identity import enrollment, tokens
+from app.identity.client import Client
 from app.ids import new_id
-from db.models import Passkey, User
+from db.models import Identity, Passkey, User
 from db.session import Database
+from schema import ids
 from tests.http.conftest import client_of
 from tests.http.factors import Member, Watch, watch
 from tests.http.test_accounts import api, refused
+from tests.http.test_oidc import someone_waits
 from tests.http.test_second_factors import sessions, subjects
 from tests.support.authenticator import PRESENT, Authenticator
 from tests.support.mailbox import Mailbox
@@ -312,6 +317,35 @@ async def test_recovery_codes_stay_until_the_last_factor_goes(
     left = {"totp": True, "passkeyCount": 0, "recoveryCodesLeft": 10}
     assert (await viewer(ada))["secondFactor"] == left
     assert (await ada.sign_in()).status_code == 202
+
+
+async def test_the_last_way_to_sign_in_stays(
+    ada: Member, phone: Authenticator, db: Database
+) -> None:
+    """Of two that are deleted at once one is kept: nobody locks themselves out."""
+    one, other = phone, Authenticator(ORIGIN)
+    keys = [(await ada.add_passkey(device)).json()["id"] for device in (one, other)]
+    proofs = [await ada.proof() for _ in range(3)]
+    actor = tokens.authenticate(f"Bearer {ada.token}", ada.api.state[KEYS], ada.watch.now)
+    async with db.transaction() as session:
+        await session.execute(update(User).values(password_hash=None))
+    async with db.transaction() as session:
+        key = ids.key_of("Passkey", keys[0])
+        assert key is not None
+        await enrollment.delete_passkey(session, actor, key, proofs[0], Client(), ada.watch.now)
+        later = asyncio.create_task(do(ada, DELETE, id=keys[1], proof=proofs[1]))
+        async with asyncio.timeout(30):
+            # PostgreSQL tells nobody that somebody waits.
+            while not later.done() and not await someone_waits(db):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+    assert await later == {"code": "LAST_SIGN_IN_METHOD"}
+    (left,) = (await viewer(ada))["passkeys"]
+    identity = {"provider": "acme", "subject": "ada", "id": new_id()}
+    async with db.transaction() as session:
+        ada_s = select(User.id).scalar_subquery()
+        await session.execute(insert(Identity).values(user_id=ada_s, **identity))
+    deleted = await do(ada, DELETE, id=left["id"], proof=proofs[2])
+    assert deleted["deletedPasskeyId"] == left["id"]
 
 
 async def test_nobody_touches_anybody_else_s_passkey(

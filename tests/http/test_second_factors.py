@@ -8,18 +8,19 @@ from datetime import timedelta
 import msgspec
 import pytest
 from litestar import Litestar
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, insert, select, text, update
 
 from app.config import Settings
 from app.dev.secrets import new_signing_key
 from app.http.state import RUNTIME
 from app.identity import totp
-from db.models import Challenge, RecoveryCode, SignInSession, TotpSecret
+from app.ids import new_id
+from db.models import Challenge, Identity, RecoveryCode, SignInSession, TotpSecret, User
 from db.session import Database
 from jobs.registry import SWEEPS
 from tests.http.conftest import client_of, serving
-from tests.http.factors import Member, Watch, watch
-from tests.http.test_accounts import OTHER_PASSWORD, PASSWORD, RESET, api, refused
+from tests.http.factors import Member, Watch, phone, watch
+from tests.http.test_accounts import LEAVE, OTHER_PASSWORD, PASSWORD, RESET, TAKE, api, refused
 from tests.support.drain import drain
 from tests.support.mailbox import Mailbox
 from tests.support.redis import forget_limits
@@ -260,6 +261,56 @@ async def test_another_password_ends_what_waits_and_switches_nothing_off(ada: Me
     assert (await ada.second_step(answer.json()["challenge"], totp=ada.totp())).is_success
 
 
+async def test_a_reset_that_verifies_takes_away_what_was_there_before(
+    ada: Member, api: Litestar, mailbox: Mailbox, db: Database
+) -> None:
+    """Pre-hijacking: Eve has claimed Bob's address, and stays in by whatever there is."""
+    eve, bob = Member(api, mailbox, "eve"), Member(api, mailbox, "bob")
+    eve.watch = ada.watch
+    await eve.register(email=bob.email)
+    await eve.sign_in()
+    await eve.enable_totp()
+    device = phone()
+    assert (await eve.add_passkey(device)).status_code == 201
+    async with db.transaction() as session:
+        hers = select(User.id).where(User.username == "eve").scalar_subquery()
+        at_provider = {"provider": "acme", "subject": "eve", "user_id": hers, "id": new_id()}
+        await session.execute(insert(Identity).values(at_provider))
+    await bob.post("forgot-password", email=bob.email)
+    code = await bob.code(RESET)
+    assert (await bob.post("reset-password", token=code, password=OTHER_PASSWORD)).is_success
+    assert refused(await eve.passkey_sign_in(device), 401, "PASSKEY_REFUSED")
+    # His password is enough, and hers is nobody's.
+    assert (await bob.sign_in(bob.email, OTHER_PASSWORD)).status_code == 200
+    left = "secondFactor { totp passkeyCount recoveryCodesLeft } identities { id }"
+    assert (await bob.ask(f"{{ viewer {{ {left} }} }}"))["data"]["viewer"] == {
+        "secondFactor": {"totp": False, "passkeyCount": 0, "recoveryCodesLeft": 0},
+        "identities": [],
+    }
+    assert {"TOTP_DISABLED", "PASSKEY_REMOVED", "IDENTITY_UNLINKED"} <= set(await bob.trail())
+    told = await subjects(bob)
+    for subject in (
+        "Your authenticator app is off",
+        "A passkey was removed",
+        "You can no longer sign in with acme",
+    ):
+        assert subject in told, told
+
+
+async def test_a_change_of_address_begun_before_it_was_verified_is_void(
+    ada: Member, api: Litestar, mailbox: Mailbox
+) -> None:
+    """Eve's claim of Bob's address was to move to hers as soon as it is worth something."""
+    eve, bob = Member(api, mailbox, "eve"), Member(api, mailbox, "bob")
+    await eve.register(email=bob.email)
+    await eve.sign_in()
+    await eve.post("change-email", password=PASSWORD, email=eve.email)
+    take = await eve.code(TAKE, eve.email)
+    await bob.post("forgot-password", email=bob.email)
+    await bob.post("reset-password", token=await bob.code(RESET), password=OTHER_PASSWORD)
+    assert refused(await eve.post("confirm-email-change", token=take), 400, "LINK_REFUSED")
+
+
 async def test_signing_out_everywhere_ends_what_waits(ada: Member) -> None:
     await ada.enable_totp()
     token, waiting = ada.token, (await ada.first_step())["challenge"]
@@ -318,7 +369,20 @@ async def test_whoever_has_nothing_to_prove_by_has_just_signed_in(
     """An account that signs in elsewhere: neither password nor factor yet."""
     async with db.transaction() as session:
         await session.execute(text("UPDATE users SET password_hash = NULL"))
-    assert (await ada.send("proof")).status_code == 200
+    proof = await ada.send("proof")
+    assert proof.status_code == 200
+    # It moves an account without a password, too.
+    for wrong in ({}, {"proof": proof.json()["proof"], "password": PASSWORD}):
+        answer = await ada.send("change-email", email="ada.l@example.org", **wrong)
+        assert refused(answer, 400, "BAD_USER_INPUT")
+    for status, proven in ((403, "A" * 43), (204, proof.json()["proof"])):
+        answer = await ada.send("change-email", email="ada.l@example.org", proof=proven)
+        assert answer.status_code == status, answer.text
+    await ada.send("confirm-email-change", token=await ada.code(TAKE, "ada.l@example.org"))
+    moved = await ada.send("confirm-email-change", token=await ada.code(LEAVE))
+    assert moved.json() == {"state": "CHANGED"}
+    again = await ada.send("change-email", email="a@example.org", proof=proof.json()["proof"])
+    assert refused(again, 403, "PROOF_REQUIRED")
     async with db.transaction() as session:
         created_at = SignInSession.created_at - timedelta(minutes=10)
         await session.execute(update(SignInSession).values(created_at=created_at))

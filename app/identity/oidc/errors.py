@@ -57,12 +57,3 @@ class IdentityTaken(Conflict):
 
     def __init__(self) -> None:
         super().__init__("This identity signs in to another account. Remove it there first.")
-
-
-class LastSignInMethod(Conflict):
-    """Without it nobody could sign in to the account any more."""
-
-    code = "LAST_SIGN_IN_METHOD"
-
-    def __init__(self) -> None:
-        super().__init__("This is your only way to sign in. Set a password first.")

@@ -10,18 +10,18 @@ import secrets
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, exists, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.actor import Actor
 from app.errors import NotFound
-from app.identity import accounts, audit, entry, factors, service
+from app.identity import accounts, audit, entry, service
 from app.identity.client import Client
 from app.identity.entry import SecondFactorRequired
 from app.identity.events import EmailVerified, IdentityLinked, IdentityUnlinked
 from app.identity.oidc import rules
 from app.identity.oidc.attempts import Proof
-from app.identity.oidc.errors import EmailMissing, IdentityTaken, LastSignInMethod
+from app.identity.oidc.errors import EmailMissing, IdentityTaken
 from app.identity.service import SignedIn
 from app.identity.tokens import TokenKeys
 from app.ids import new_id
@@ -83,10 +83,7 @@ async def unlink(
     """
     user_id = await service.require_open(session, actor, now)
     # Whoever takes two away at once: one of the two waits here, and sees the other's.
-    user = await session.execute(
-        select(User.password_hash).where(User.id == user_id).with_for_update(key_share=True)
-    )
-    has_password = user.scalar_one() is not None
+    await session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
     removed = await session.execute(
         delete(Identity)
         .where(Identity.id == identity_id, Identity.user_id == user_id)
@@ -95,11 +92,7 @@ async def unlink(
     provider = removed.scalar_one_or_none()
     if provider is None:
         raise NotFound("There is no such identity.")
-    others = await session.execute(select(exists().where(Identity.user_id == user_id)))
-    # A passkey signs in by itself; a code of an app does not.
-    has_passkey = (await factors.held_by(session, user_id)).passkeys > 0
-    if not (has_password or has_passkey or others.scalar_one()):
-        raise LastSignInMethod
+    await entry.require_way_in(session, user_id)
     await audit.record(session, Kind.IDENTITY_UNLINKED, user_id, client, now, actor.session_id)
     await service.revoke_all(session, user_id, service.REVOKED, client, now, but=actor.session_id)
     await emit(
