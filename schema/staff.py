@@ -26,6 +26,7 @@ from app.identity.queries import (
     user_ids,
 )
 from app.identity.staff import RECORDS_BY, RECORDS_ON, RecordRow
+from app.properties import suspension
 from db.enums import StaffActionKind as Kind
 from schema import ids
 from schema.bookings.types import BookingConnection
@@ -363,11 +364,16 @@ class StaffMutations:
         on_account(desk.revoke_sessions), Result, "Sign somebody out everywhere."
     )
     staff_suspend = mutation(
-        on_account(desk.suspend),
+        on_account(suspension.suspend),
         Result,
-        "Sign somebody out everywhere, and let nobody sign in to their account.",
+        "Sign somebody out everywhere, and let nobody sign in to their account. What they have "
+        "published is neither found nor booked meanwhile; bookings that exist stay.",
     )
-    staff_reinstate = mutation(on_account(desk.reinstate), Result, "Let somebody sign in again.")
+    staff_reinstate = mutation(
+        on_account(suspension.reinstate),
+        Result,
+        "Let somebody sign in again. What they had published can be found and booked again.",
+    )
     staff_change_role = mutation(
         change_role, Result, "Make somebody staff, or not any more. Only for admins."
     )

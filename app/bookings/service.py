@@ -17,6 +17,7 @@ from app.bookings.lifecycle import Action, allowed
 from app.bookings.settling import ask_to_pay
 from app.bookings.transitions import booking_for_update, move
 from app.config import Settings
+from app.identity import service as identity
 from app.identity import staff
 from app.outbox import emit
 from app.payments import service as payments
@@ -54,8 +55,9 @@ async def begin_acceptance(
     """The host says yes. Returns the payment to capture, or to start when none was authorised.
 
     While a capture is under way the booking stays PENDING_HOST, its nights held, and nobody can
-    cancel, decline or expire it. Raises BookingNotFound, TransitionNotAllowed.
+    cancel, decline or expire it. Raises BookingNotFound, TransitionNotAllowed, AccountSuspended.
     """
+    await identity.require_active(session, actor.require_user())
     booking = await _hosted_for_update(session, actor, booking_id)
     _require_answerable(booking, now)
     payment = await payments.live_payment_for_update(session, booking_id)

@@ -103,6 +103,18 @@ async def locked_account(
     return _account(row)
 
 
+async def require_active(session: AsyncSession, user_id: UUID) -> None:
+    """Raise AccountSuspended. The access tokens of who is suspended last some minutes more.
+
+    Locked until the transaction ends: what a host does is done before they are suspended, or not.
+    """
+    suspended_at = await session.scalar(
+        select(User.suspended_at).where(User.id == user_id).with_for_update(read=True)
+    )
+    if suspended_at is not None:
+        raise AccountSuspended
+
+
 async def open_session(
     session: AsyncSession, keys: TokenKeys, account: Account, client: Client, now: datetime
 ) -> SignedIn:

@@ -18,7 +18,7 @@ from app.payments.errors import (
     ProviderUnavailable,
 )
 from app.payments.provider import Onboarding, Provider, ProviderAccount, Providers
-from app.properties.errors import HostRequired
+from app.properties.service import require_host
 from db.enums import PaymentProvider, PayoutAccountStatus
 from db.models import PayoutAccount, User
 from db.rows import columns
@@ -100,12 +100,11 @@ async def account_link(
 ) -> str:
     """Where a host completes their account: a URL for one use within minutes.
 
-    Opens the account if need be. Raises HostRequired, and PaymentUnavailable as `open_account`
-    does.
+    Opens the account if need be. Raises HostRequired, AccountSuspended, and PaymentUnavailable
+    as `open_account` does.
     """
     async with db.read() as connection:
-        if not await connection.scalar(select(User.is_host).where(User.id == user_id)):
-            raise HostRequired
+        await require_host(connection, user_id)
     account_id = await open_account(db, providers, user_id)
     try:
         provider = _onboarding(providers, PaymentProvider.STRIPE)

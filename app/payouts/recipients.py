@@ -3,7 +3,6 @@
 import re
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from app import clock
@@ -12,10 +11,10 @@ from app.ids import new_id
 from app.payments import choice
 from app.payments.errors import PaymentUnavailable, ProviderRefused, ProviderUnavailable
 from app.payments.provider import Institution, Providers, RecipientDetails, Recipients
-from app.properties.errors import HostRequired
+from app.properties.service import require_host
 from app.text import plain_text
 from db.enums import PayoutAccountKind
-from db.models import PayoutAccount, User
+from db.models import PayoutAccount
 from db.session import Database
 
 NAME_LENGTH = 100
@@ -52,12 +51,12 @@ async def set_recipient(
 
     Raises:
         HostRequired: they let nothing.
+        AccountSuspended: they are not to be paid elsewhere than before.
         Invalid: nobody is paid so in this currency, or the provider does not know the account.
         PaymentUnavailable: the provider does not answer; asking again is safe.
     """
     async with db.read() as connection:
-        if not await connection.scalar(select(User.is_host).where(User.id == user_id)):
-            raise HostRequired
+        await require_host(connection, user_id)
     plain_text(details.name, "accountName", 1, NAME_LENGTH)
     if not _ACCOUNT.fullmatch(details.account_number):
         raise Invalid("Expected 8 to 20 digits.", field="accountNumber")

@@ -8,10 +8,12 @@ from uuid import UUID
 from msgspec import UNSET, structs
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from app.actor import Actor
 from app.errors import Forbidden, Invalid, NotFound
+from app.identity import service as identity
+from app.identity.errors import AccountSuspended
 from app.ids import new_id
 from app.properties import rules
 from app.properties.bookable import load_bookable
@@ -47,9 +49,9 @@ INVALID_PARAMETER = "22023"
 async def create_property(
     session: AsyncSession, actor: Actor, listing: Listing, now: datetime
 ) -> UUID:
-    """Make a draft; return its id. Raises HostRequired or Invalid."""
+    """Make a draft; return its id. Raises HostRequired, AccountSuspended or Invalid."""
     host_id = actor.require_user()
-    await _require_host(session, host_id)
+    await require_host(session, host_id)
     given = _columns(listing)
     for column in REQUIRED:
         if column not in given:
@@ -178,10 +180,12 @@ def _columns(listing: Listing) -> dict[str, Any]:
 async def own_for_update(
     session: AsyncSession, actor: Actor, property_id: UUID, expected_version: int | None = None
 ) -> dict[str, Any]:
-    """The caller's own property, locked. Raises NotFound for any other.
+    """The caller's own property, locked. Raises NotFound for any other, and AccountSuspended.
 
     Raises StaleVersion when it was edited since the caller read `expected_version` of it.
     """
+    # The user first, as whoever suspends them does.
+    await identity.require_active(session, actor.require_user())
     row = (
         (
             await session.execute(
@@ -200,9 +204,16 @@ async def own_for_update(
     return dict(row)
 
 
-async def _require_host(session: AsyncSession, user_id: UUID) -> None:
-    if not await session.scalar(select(User.is_host).where(User.id == user_id)):
+async def require_host(connection: AsyncSession | AsyncConnection, user_id: UUID) -> None:
+    """Raise HostRequired, or AccountSuspended."""
+    found = await connection.execute(
+        select(User.is_host, User.suspended_at).where(User.id == user_id)
+    )
+    user = found.first()
+    if user is None or not user.is_host:
         raise HostRequired
+    if user.suspended_at is not None:
+        raise AccountSuspended
 
 
 async def _require_known_timezone(session: AsyncSession, timezone: str) -> None:
