@@ -110,6 +110,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     accepted_hold_seconds: int = 12 * 3600
     request_seconds: int = 24 * 3600
     payout_delay_seconds: int = 24 * 3600
+    # How long somebody who deletes their account can think better of it.
+    erasure_grace_days: int = 30
+    # How long the link to an export of one's data works.
+    export_days: int = 7
+    # Who never verified their address, ended sessions, and where sign-ins came from: forgotten
+    # after so long.
+    unverified_days: int = 30
+    ended_session_days: int = 90
+    sign_in_trace_days: int = 365
     # How often the worker looks for work that no event announced (expiry, completion, payouts,
     # payments whose webhook never came).
     sweep_seconds: float = 10.0

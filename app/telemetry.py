@@ -182,9 +182,10 @@ def _request_id(scope: Scope) -> str:
 
 def _record(scope: Scope, status: int, seconds: float, request_id: str) -> None:
     method = scope.get("method", "WEBSOCKET")
-    path = scope["path"]
     # The route as it was declared: ids in paths would make a metric of each.
     route = scope.get("path_template") or "(none)"
+    # A code in a path is for whoever it was mailed to.
+    path = route if "{code}" in route else scope["path"]
     label = method if method in _METHODS else "OTHER"
     # Nothing was sent: the client had gone, or the process is being stopped.
     _requests(label, route, str(status or "none")).inc()

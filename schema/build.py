@@ -16,6 +16,7 @@ from schema.identities import Identity, IdentityMutations
 from schema.node import Node
 from schema.payments import Payment
 from schema.payouts import Payout, PayoutAccount, PayoutMutations
+from schema.privacy import DataExport, PrivacyMutations
 from schema.profile import ProfileMutations, host_terms_version
 from schema.properties.calendar import CalendarMutations
 from schema.properties.exchange import CalendarExchangeMutations, CalendarImport
@@ -87,6 +88,7 @@ class Mutation(
     ReviewMutations,
     PayoutMutations,
     RecipientMutations,
+    PrivacyMutations,
     StaffMutations,
 ):
     pass
@@ -107,6 +109,7 @@ NODES = [
     SignInEvent,
     Passkey,
     Identity,
+    DataExport,
 ]
 
 

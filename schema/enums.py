@@ -13,6 +13,8 @@ import strawberry
 from app.actor import Role
 from app.availability.rules import StayNotAllowedReason
 from app.identity import pictures
+from app.privacy.blockers import DeletionBlockReason
+from app.privacy.queries import DataExportStatus
 from app.properties.search import Sort
 from app.reviews.errors import ReviewNotAllowedReason
 from db.enums import (
@@ -43,6 +45,8 @@ __all__ = [
     "BookingStatus",
     "CalendarFailure",
     "CancellationPolicy",
+    "DataExportStatus",
+    "DeletionBlockReason",
     "HostKind",
     "LineItemKind",
     "PaymentMethod",
@@ -303,6 +307,9 @@ describe(
     PASSKEY_SUSPECTED="A passkey was refused: its counter went back, so there may be a copy.",
     RECOVERY_CODES_MADE="New recovery codes were made; those of before are void.",
     RECOVERY_CODE_USED="A recovery code was used.",
+    DATA_EXPORT_REQUESTED="All that is held about the person was asked for.",
+    DELETION_SCHEDULED="The account is to be deleted.",
+    DELETION_CANCELLED="The account is not to be deleted after all.",
 )
 
 describe(
@@ -360,4 +367,23 @@ describe(
     REFUSED="The site does not let us read it.",
     TOO_LARGE="It is larger than 1 MiB.",
     NOT_A_CALENDAR="It is no iCalendar file, or has something in it that cannot be understood.",
+)
+
+describe(
+    DataExportStatus,
+    "Where an export of the viewer's data is.",
+    REQUESTED="It is being put together.",
+    READY="It can be fetched by the link that was mailed.",
+)
+describe(
+    DeletionBlockReason,
+    "Why an account cannot go yet.",
+    OPEN_BOOKING="A trip that is still to be paid, answered, or stayed.",
+    OPEN_HOSTED_BOOKING="A guest's stay that is still to be paid, answered, or stayed.",
+    PAYMENT_UNDER_WAY="A payment that is not settled, or is disputed.",
+    REFUND_UNDER_WAY="A refund that has not arrived.",
+    PAYOUT_UNDER_WAY="Earnings that are on their way.",
+    REFUND_OWED="A refund that has still to be sent.",
+    EARNINGS_UNPAID="Earnings that have still to be paid out.",
+    NEGATIVE_BALANCE="More was paid out than was earned in the end.",
 )

@@ -25,6 +25,7 @@ from schema.enums import (
 )
 
 if TYPE_CHECKING:
+    from schema.privacy import DeletionBlocker
     from schema.quotes import Quote
 
 
@@ -48,6 +49,8 @@ class ErrorCode(StrEnum):
     IDENTITY_TAKEN = "IDENTITY_TAKEN"
     LAST_SIGN_IN_METHOD = "LAST_SIGN_IN_METHOD"
     STALE_VERSION = "STALE_VERSION"
+    SIGN_IN_AGAIN = "SIGN_IN_AGAIN"
+    DELETION_BLOCKED = "DELETION_BLOCKED"
 
 
 describe(
@@ -72,6 +75,8 @@ describe(
     IDENTITY_TAKEN="The identity signs in to another account.",
     LAST_SIGN_IN_METHOD="Nobody could sign in to the account any more.",
     STALE_VERSION="It was changed since the viewer read it.",
+    SIGN_IN_AGAIN="The viewer signed in too long ago for this.",
+    DELETION_BLOCKED="Something has to be settled before the account can go.",
 )
 
 
@@ -199,6 +204,18 @@ class LastSignInMethodError(Error):
     pass
 
 
+@strawberry.type(description="The viewer signed in too long ago for this: sign in again.")
+class SignInAgainError(Error):
+    pass
+
+
+@strawberry.type(description="Stays or payments have to be settled before the account can go.")
+class DeletionBlockedError(Error):
+    blockers: list[Annotated["DeletionBlocker", strawberry.lazy("schema.privacy")]] = (
+        strawberry.field(description="All of them, stays first.")
+    )
+
+
 TYPES: dict[ErrorCode, type[Error]] = {
     ErrorCode.INVALID_INPUT: InvalidInputError,
     ErrorCode.FORBIDDEN: ForbiddenError,
@@ -219,6 +236,8 @@ TYPES: dict[ErrorCode, type[Error]] = {
     ErrorCode.IDENTITY_TAKEN: IdentityTakenError,
     ErrorCode.LAST_SIGN_IN_METHOD: LastSignInMethodError,
     ErrorCode.STALE_VERSION: StaleVersionError,
+    ErrorCode.SIGN_IN_AGAIN: SignInAgainError,
+    ErrorCode.DELETION_BLOCKED: DeletionBlockedError,
 }
 # Where GraphQL's ways and ours have different words.
 CODES = {"BAD_USER_INPUT": ErrorCode.INVALID_INPUT}

@@ -8,6 +8,7 @@ from uuid import UUID
 import strawberry
 
 from app.errors import Invalid
+from app.identity.policy import is_own
 from app.identity.queries import UserRow
 from schema import ids
 from schema.bookings.types import visible_booking
@@ -17,6 +18,7 @@ from schema.identities import visible_identity
 from schema.paging import MAX_PAGE
 from schema.payments import visible_payment
 from schema.payouts import visible_payout, visible_payout_account
+from schema.privacy import visible_export
 from schema.properties.access import visible_photo, visible_property
 from schema.properties.exchange import visible_import
 from schema.reviews import visible_review
@@ -24,8 +26,11 @@ from schema.sign_in import visible_event, visible_session
 
 
 async def visible_user(context: Context, key: UUID) -> UserRow | None:
-    """Everybody has a public face; what else there is of them is decided per field."""
-    return await context.loaders.users.load(key)
+    """Everybody has a public face, until they are about to go; the rest is decided per field."""
+    user = await context.loaders.users.load(key)
+    if user is None or user.deletion_scheduled_at is None:
+        return user
+    return user if is_own(key, context.actor) else None
 
 
 FINDERS: Mapping[str, Callable[[Context, UUID], Awaitable[Any]]] = {
@@ -39,6 +44,7 @@ FINDERS: Mapping[str, Callable[[Context, UUID], Awaitable[Any]]] = {
     "PayoutAccount": visible_payout_account,
     "CalendarImport": visible_import,
     "SignInSession": visible_session,
+    "DataExport": visible_export,
     "SignInEvent": visible_event,
     "Passkey": visible_passkey,
     "Identity": visible_identity,

@@ -36,6 +36,8 @@ from app.payments import queries as payments
 from app.payments.queries import PaymentRow
 from app.payouts import queries as payouts
 from app.payouts.queries import PayoutAccountRow, PayoutItemRow, PayoutRow
+from app.privacy import queries as privacy
+from app.privacy.queries import DataExportRow
 from app.properties import queries as properties
 from app.properties.queries import PhotoRow, PropertyRow, Ratings
 from app.reviews import queries as reviews
@@ -92,6 +94,11 @@ class Loaders:
     def host_details(self) -> Loader[UUID, HostDetailsRow | None]:
         """Whoever's, by user: who may see them is decided by app.identity.policy."""
         return self._one(identity.host_details)
+
+    @cached_property
+    def data_exports(self) -> Loader[UUID, DataExportRow | None]:
+        """Whoever's: who may see them is decided by app.identity.policy."""
+        return self._one(privacy.exports)
 
     @cached_property
     def sessions(self) -> Loader[UUID, SessionRow | None]:

@@ -50,7 +50,8 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
     # Of a mutation: who may do it to the object that it names.
     "Mutation": _table(
         SIGNED_IN="becomeHost updateProfile revokeAllSessions createProperty createBooking"
-        " createPayoutAccountLink setPayoutRecipient linkIdentity",
+        " createPayoutAccountLink setPayoutRecipient linkIdentity requestDataExport"
+        " deleteAccount cancelAccountDeletion",
         OWN="revokeSession renamePasskey deletePasskey unlinkIdentity",
         HOST="updateProperty updateCalendar publishProperty unpublishProperty acceptBooking"
         " declineBooking rotateCalendarFeed addCalendarImport removeCalendarImport"
@@ -66,7 +67,8 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
         " responseRate pictureUrl isHost hostSince createdAt properties",
         OWN="lastName email emailVerified timezone currency phone hostDetails bookings"
         " hostedBookings payoutAccount payoutAccounts payouts sessions signInEvents role"
-        " staffActions passkeys secondFactor hasPassword identities",
+        " staffActions passkeys secondFactor hasPassword identities dataExports"
+        " deletionScheduledAt",
     ),
     "HostDetails": _table(
         OWN="kind legalName country dateOfBirth registrationNumber termsVersion agreedAt"
@@ -79,6 +81,8 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
     "StaffRecord": _table(
         ADMIN="kind role reason newRole requestId occurredAt staff subject objectId"
     ),
+    "DataExport": _table(OWN="id status requestedAt readyAt expiresAt"),
+    "DeletionBlocker": _table(OWN="reason booking amount"),
     "SignInSession": _table(
         OWN_OR_STAFF="id userAgent createdAt lastUsedAt expiresAt revokedAt isCurrent"
     ),

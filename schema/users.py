@@ -26,6 +26,7 @@ from app.identity.queries import (
 )
 from app.identity.staff import ACTIONS_ON, ActionRow
 from app.payouts.queries import PAYOUTS_OF_HOST, PayoutAccountRow, PayoutRow, at_provider
+from app.privacy.queries import DataExportRow, exports_of
 from app.properties.queries import PROPERTIES_OF_HOST, PropertyRow, Ratings
 from app.reviews.queries import REVIEWS_OF_HOST, ReviewRow
 from db import shapes
@@ -43,6 +44,7 @@ from schema.factors import Passkey, SecondFactor, own_passkeys, own_second_facto
 from schema.identities import Identity
 from schema.node import Node, shows
 from schema.paging import DEFAULT_PAGE, After, Connection, First, listed
+from schema.privacy import DataExport
 from schema.reading import reads, shape
 from schema.scalars import CurrencyCode
 from schema.sign_in import SignInEventConnection, SignInSession
@@ -214,6 +216,19 @@ async def own_payouts(
     if not is_own(user.id, info.context.actor):
         return None
     return await listed(info, PAYOUTS_OF_HOST, user.id, first, after)
+
+
+@reads("id")
+async def own_data_exports(user: User_, info: Info) -> list[DataExportRow] | None:
+    context = info.context
+    if not is_own(user.id, context.actor):
+        return None
+    return await exports_of(context.runtime.db, user.id, context.now)
+
+
+@reads("id", "deletion_scheduled_at")
+def own_deletion_scheduled_at(user: User_, info: Info) -> datetime | None:
+    return user.deletion_scheduled_at if is_own(user.id, info.context.actor) else None
 
 
 @reads("id")
@@ -409,6 +424,17 @@ class User(Node):
         graphql_type=list[Identity] | None,
         description="Whom they can sign in through, the oldest first, "
         f"{MAX_IDENTITIES} at most. Null unless the viewer is this person.",
+    )
+    data_exports = strawberry.field(
+        resolver=own_data_exports,
+        graphql_type=list[DataExport] | None,
+        description="What they asked for of their data and has not expired, newest first: see "
+        "`requestDataExport`. Null unless the viewer is this person.",
+    )
+    deletion_scheduled_at = strawberry.field(
+        resolver=own_deletion_scheduled_at,
+        description="When the account is going to be erased, if it is: see "
+        "`cancelAccountDeletion`. Null unless the viewer is this person.",
     )
     sign_in_events = strawberry.field(
         resolver=audit_trail,

@@ -38,6 +38,7 @@ TAGS = [
     Tag("Sign-in", "Accounts and their sessions."),
     Tag("Account", "E-mail addresses and passwords."),
     Tag("Second factors", "Authenticator apps, recovery codes and passkeys."),
+    Tag("Privacy", "What is held about people."),
     Tag("Webhooks", "For payment providers."),
     Tag("Health", "For orchestrators."),
     Tag("Pictures", "Files of listings and people."),
@@ -186,6 +187,9 @@ def refined(document: dict[str, Any]) -> dict[str, Any]:
         "content": dict.fromkeys(("image/jpeg", "image/png", "image/webp"), BINARY),
     }
     paths["/media/{path}"]["get"]["responses"]["200"]["content"] = {"*/*": BINARY}
+    export = paths["/privacy/exports/{code}"]["get"]
+    export["responses"]["200"]["content"] = {"application/json": {"schema": {"type": "object"}}}
+    export["parameters"][0]["example"] = "AZqUxr1mfQKoR5o2Qp7m3g8v0o8Jb1yQn2Hk5mX3sT4"
     # Litestar's own, for path parameters that cannot be converted; every text is one.
     for path in ("/media/{path}", "/calendars/{file}"):
         paths[path]["get"]["responses"].pop("400", None)

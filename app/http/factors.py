@@ -66,7 +66,7 @@ class ProofBody(Body, frozen=True, kw_only=True):
 
 
 class ProofReply(Reply, frozen=True, kw_only=True):
-    """What one change of the account takes."""
+    """What one change of the account takes, or deleting it."""
 
     proof: Proof
     expires_in: Annotated[int, Meta(gt=0, description="Seconds that it lasts.")]
@@ -142,8 +142,8 @@ async def proof_options(request: Request[Any, Any, Any]) -> Response[PasskeyOpti
     summary="Prove that it is still you",
     description=(
         "By the password or one of the factors; exactly one. Whoever has neither has signed in "
-        "within the last ten minutes. Every change of the factors takes such a proof, and a change "
-        "of the address can."
+        "within the last ten minutes. Every change of the factors takes such a proof, deleting the "
+        "account takes one, and a change of the address can."
     ),
     response_description="Proven.",
     responses=documented(400, 401, 403, 413, 415, 429),

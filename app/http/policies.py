@@ -65,6 +65,7 @@ ROUTES: Mapping[str, RoutePolicy] = {
     "GET /auth/oidc/{provider}/callback": RoutePolicy.RETURNING,
     "POST /auth/oidc/{provider}/callback": RoutePolicy.RETURNING,
     "POST /auth/oidc/exchange": RoutePolicy.RETURN_CODE,
+    "GET /privacy/exports/{code}": RoutePolicy.MAILED_CODE,
     "POST /webhooks/stripe": RoutePolicy.SIGNATURE,
     "POST /webhooks/paystack": RoutePolicy.SIGNATURE,
     "GET /health/live": RoutePolicy.ANYBODY,

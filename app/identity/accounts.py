@@ -18,6 +18,7 @@ from app.identity import audit, claims, links, service
 from app.identity.client import Client
 from app.identity.errors import (
     AccountSuspended,
+    DeletionPending,
     EmailNotVerified,
     EmailTaken,
     LinkRefused,
@@ -113,7 +114,7 @@ async def answer_forgotten_password(
     """Mail a link to whom the address belongs, or else to the newest account that claims it."""
     found = await session.execute(
         select(User.id, User.email)
-        .where(User.email == email)
+        .where(User.email == email, User.erased_at.is_(None))
         .order_by(User.email_verified_at.is_(None), User.id.desc())
         .limit(1)
     )
@@ -289,13 +290,17 @@ async def _require_guest(session: AsyncSession, user_id: UUID) -> None:
 
 
 async def require_verified(connection: AsyncSession | AsyncConnection, user_id: UUID) -> None:
-    """Raise EmailNotVerified, AccountSuspended, or NotFound when the account has gone.
+    """Whether somebody may commit themselves to others: as a guest, or as a host.
 
     The access tokens of who is suspended last some minutes: too long to book or to host with.
+    Raises EmailNotVerified, AccountSuspended, DeletionPending, and NotFound when the account has
+    gone.
     """
     found = (
         await connection.execute(
-            select(User.email_verified_at, User.suspended_at).where(User.id == user_id)
+            select(User.email_verified_at, User.suspended_at, User.deletion_scheduled_at).where(
+                User.id == user_id
+            )
         )
     ).first()
     if found is None:
@@ -304,6 +309,8 @@ async def require_verified(connection: AsyncSession | AsyncConnection, user_id: 
         raise AccountSuspended
     if found.email_verified_at is None:
         raise EmailNotVerified
+    if found.deletion_scheduled_at is not None:
+        raise DeletionPending
 
 
 async def _issue(

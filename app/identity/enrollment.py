@@ -1,4 +1,4 @@
-"""Changing one's factors, each function inside the caller's transaction.
+"""Proofs, and changing one's factors, each function inside the caller's transaction.
 
 Every change takes a proof, used once, that it is still the same person: an access token alone,
 left behind or stolen, must not become a way back in. Lock order: user, then what is theirs.
@@ -135,6 +135,18 @@ async def proven_by_sign_in(session: AsyncSession, actor: Actor, now: datetime) 
     return await _proof(session, account.id, actor, now)
 
 
+async def require_proof(session: AsyncSession, actor: Actor, proof: str, now: datetime) -> Account:
+    """The caller, whose proof this is, and was: it is used up.
+
+    Raises Unauthenticated, ProofRequired.
+    """
+    account, secret = await _locked(session, actor, now), tokens.decode_token(proof)
+    purpose, holder = ChallengePurpose.PROOF, _holder(actor)
+    if secret is None or not await challenges.use(session, secret, purpose, holder, now):
+        raise ProofRequired
+    return account
+
+
 async def enroll_totp(
     session: AsyncSession, keys: TokenKeys, actor: Actor, proof: str, now: datetime
 ) -> TotpSecret:
@@ -254,15 +266,6 @@ async def _locked(session: AsyncSession, actor: Actor, now: datetime) -> Account
     await service.require_open(session, actor, now)
     if account is None:
         raise Unauthenticated
-    return account
-
-
-async def require_proof(session: AsyncSession, actor: Actor, proof: str, now: datetime) -> Account:
-    """The caller, whose proof this is, and was. Raises Unauthenticated, ProofRequired."""
-    account, secret = await _locked(session, actor, now), tokens.decode_token(proof)
-    purpose, holder = ChallengePurpose.PROOF, _holder(actor)
-    if secret is None or not await challenges.use(session, secret, purpose, holder, now):
-        raise ProofRequired
     return account
 
 

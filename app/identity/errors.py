@@ -48,6 +48,24 @@ class EmailNotVerified(Forbidden):
         super().__init__("Confirm your e-mail address first: follow the link in our mail.")
 
 
+class DeletionPending(Forbidden):
+    """Whoever is going makes no new commitments; they can think better of it first."""
+
+    code = "DELETION_PENDING"
+
+    def __init__(self) -> None:
+        super().__init__("Your account is about to be deleted. Keep it first, to do this.")
+
+
+class SignInAgain(Forbidden):
+    """What asks for this wants a sign-in of the last day."""
+
+    code = "SIGN_IN_AGAIN"
+
+    def __init__(self) -> None:
+        super().__init__("You have been signed in for long: sign in again to do this.")
+
+
 class EmailTaken(Conflict):
     """Only whoever reads the address's mail is told this."""
 

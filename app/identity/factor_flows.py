@@ -120,7 +120,7 @@ async def prove(
     client: Client,
     now: datetime,
 ) -> Issued:
-    """Show that it is still the same person: what one change of the factors takes as its proof.
+    """Show that it is still the same person: what a change of the factors, or leaving, takes.
 
     `challenge` goes with a passkey. No evidence is enough from who has none to give and has just
     signed in. Raises Unauthenticated, WrongPassword, FactorRefused, ChallengeRefused,

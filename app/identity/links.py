@@ -22,15 +22,18 @@ LIFETIMES = {
     LinkPurpose.LEAVE_EMAIL: timedelta(days=1),
     LinkPurpose.TAKE_EMAIL: timedelta(days=1),
 }
+# What a code is for: links of accounts have rows of one table, exports of another.
+ACCOUNT = b""
+EXPORT = b"export"
 
 
-def code_of(keys: TokenKeys, link_id: UUID) -> str:
+def code_of(keys: TokenKeys, link_id: UUID, use: bytes = ACCOUNT) -> str:
     """What is mailed: 43 characters of base64url. The same however often it is made."""
-    code = link_id.bytes + _mac(keys.link_secrets[0], link_id)
+    code = link_id.bytes + _mac(keys.link_secrets[0], link_id, use)
     return base64.urlsafe_b64encode(code).rstrip(b"=").decode()
 
 
-def link_of(keys: TokenKeys, code: str) -> UUID | None:
+def link_of(keys: TokenKeys, code: str, use: bytes = ACCOUNT) -> UUID | None:
     """The link's id; None for what was never mailed. Any of the keys may have made it."""
     try:
         raw = base64.b64decode(code + "=" * (-len(code) % 4), altchars=b"-_", validate=True)
@@ -40,9 +43,12 @@ def link_of(keys: TokenKeys, code: str) -> UUID | None:
         return None
     link_id = UUID(bytes=raw[:ID_BYTES])
     # Every key is tried, and each comparison takes the same time.
-    genuine = [hmac.compare_digest(raw[ID_BYTES:], _mac(s, link_id)) for s in keys.link_secrets]
+    genuine = [
+        hmac.compare_digest(raw[ID_BYTES:], _mac(secret, link_id, use))
+        for secret in keys.link_secrets
+    ]
     return link_id if any(genuine) else None
 
 
-def _mac(secret: bytes, link_id: UUID) -> bytes:
-    return hmac.digest(secret, link_id.bytes, hashlib.sha256)[:MAC_BYTES]
+def _mac(secret: bytes, link_id: UUID, use: bytes) -> bytes:
+    return hmac.digest(secret, use + link_id.bytes, hashlib.sha256)[:MAC_BYTES]

@@ -33,6 +33,7 @@ class UserRow(msgspec.Struct, frozen=True):
     is_host: bool
     host_since_at: datetime | None
     suspended_at: datetime | None
+    deletion_scheduled_at: datetime | None
     created_at: datetime
 
     @property

@@ -17,6 +17,8 @@ MAX_LABEL = 60
 MAX_EMAIL = 254
 MAX_EMAIL_LOCAL = 64
 MAX_LOGIN = 254
+# The addresses of those who have gone: RFC 2606 promises that there is no such domain.
+NOWHERE = "@deleted.invalid"
 
 _USERNAME = re.compile(r"[A-Za-z0-9_.]{3,30}")
 # The dot-atom of RFC 5322 and the host names of RFC 1123: what mail is really sent to. Quoted

@@ -17,7 +17,7 @@ from app.actor import Actor, Role
 from app.errors import NotFound, Unauthenticated
 from app.identity import audit, challenges, tokens
 from app.identity.client import Client
-from app.identity.errors import AccountSuspended
+from app.identity.errors import AccountSuspended, SignInAgain
 from app.identity.events import session_channel
 from app.identity.tokens import TokenKeys
 from app.ids import new_id
@@ -27,11 +27,14 @@ from db.rows import columns
 
 # A client that lost the reply to its refresh asks again within this time.
 RETRY_WINDOW = timedelta(seconds=10)
+# What gives all of an account away wants a sign-in no older than this.
+RECENT = timedelta(days=1)
 
 LOGGED_OUT = "LOGGED_OUT"
 REUSED = "REUSED"
 PASSWORD_CHANGED = "PASSWORD_CHANGED"
 REVOKED = "REVOKED"
+DELETED = "DELETED"
 
 # What the end of a session is in the audit trail.
 ENDS = {
@@ -39,6 +42,7 @@ ENDS = {
     REUSED: SignInEventKind.REFRESH_REUSED,
     PASSWORD_CHANGED: SignInEventKind.SESSION_REVOKED,
     REVOKED: SignInEventKind.SESSION_REVOKED,
+    DELETED: SignInEventKind.SESSION_REVOKED,
 }
 
 
@@ -271,6 +275,17 @@ async def require_open(session: AsyncSession, actor: Actor, now: datetime) -> UU
     )
     if found.first() is None:
         raise Unauthenticated
+    return user_id
+
+
+async def require_recent(session: AsyncSession, actor: Actor, now: datetime) -> UUID:
+    """The caller's user id. Raises Unauthenticated, and SignInAgain when that was long ago."""
+    user_id = await require_open(session, actor, now)
+    began = await session.scalar(
+        select(SignInSession.created_at).where(SignInSession.id == actor.session_id)
+    )
+    if began is None or began <= now - RECENT:
+        raise SignInAgain
     return user_id
 
 

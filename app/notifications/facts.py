@@ -35,6 +35,13 @@ class MailedLink(msgspec.Struct, frozen=True, kw_only=True):
     owner: Person | None
 
 
+class ReadyExport(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody's data, which lies there for them until it expires."""
+
+    person: Person
+    expires_at: datetime
+
+
 class Stay(msgspec.Struct, frozen=True, kw_only=True):
     """A booking with its two sides. Amounts are minor units of `currency`."""
 

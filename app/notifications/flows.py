@@ -4,6 +4,7 @@ A flow that runs twice sends the same mails with the same Message-IDs.
 """
 
 import logging
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -11,10 +12,11 @@ import msgspec
 from app import clock
 from app.config import Settings
 from app.identity import tokens
-from app.identity.links import code_of
+from app.identity.links import EXPORT, code_of
 from app.identity.oidc.registrations import provider_name
+from app.identity.rules import NOWHERE
 from app.identity.tokens import TokenKeys
-from app.notifications import letters, mailer, queries
+from app.notifications import letters, mailer, privacy_letters, queries
 from app.notifications.facts import MailedLink, Person, Stay
 from app.notifications.invitation import calendar
 from app.notifications.letters import Letter, Links
@@ -106,6 +108,40 @@ def account_letter(link: MailedLink, keys: TokenKeys, links: Links) -> tuple[Per
             return person, letters.take_email(person, name, code, links)
 
 
+async def export_ready(db: Database, settings: Settings, export_id: UUID) -> None:
+    """Tell somebody where their data lies for them; nothing once it is gone."""
+    async with db.read() as connection:
+        export = await queries.load_export(connection, export_id, clock.now())
+    if export is not None:
+        code = code_of(tokens.load_keys(settings), export_id, EXPORT)
+        url = f"{settings.public_url.rstrip('/')}/privacy/exports/{code}"
+        letter = privacy_letters.export_ready(export, url)
+        await _send(settings, export.person, letter, str(export_id))
+
+
+async def deletion_scheduled(
+    db: Database, settings: Settings, user_id: UUID, erased_from: datetime
+) -> None:
+    """Tell somebody until when they can think better of it."""
+    if person := await _verified_person(db, user_id):
+        letter = privacy_letters.deletion_scheduled(person, erased_from, _links(settings))
+        await _send(settings, person, letter, f"{user_id}.{erased_from:%Y%m%dT%H%M%S}")
+
+
+async def deletion_cancelled(
+    db: Database, settings: Settings, user_id: UUID, reference: str
+) -> None:
+    """Tell somebody that they stay."""
+    if person := await _verified_person(db, user_id):
+        letter = privacy_letters.deletion_cancelled(person, _links(settings))
+        await _send(settings, person, letter, reference)
+
+
+async def account_erased(settings: Settings, erased: Person) -> None:
+    """The last mail: nothing else knows this address any more."""
+    await _send(settings, erased, privacy_letters.account_erased(erased), str(erased.id))
+
+
 async def payout_sent(db: Database, settings: Settings, payout_id: UUID) -> None:
     """Tell a host that money is on its way."""
     async with db.read() as connection:
@@ -160,6 +196,9 @@ async def _send(
     reference: str,
     invitation: bytes | None = None,
 ) -> None:
+    if recipient.email.endswith(NOWHERE):
+        log.info("user %s has gone: no letter", recipient.id)
+        return
     mail = mailer.compose(
         letter,
         recipient,
@@ -176,6 +215,12 @@ async def _person(db: Database, user_id: UUID) -> Person | None:
     if person is None:
         log.warning("user %s is gone: no letter", user_id)
     return person
+
+
+async def _verified_person(db: Database, user_id: UUID) -> Person | None:
+    """Whom an account's own affairs may be mailed to: an address is whose it is known to be."""
+    async with db.read() as connection:
+        return await queries.load_person(connection, user_id, verified=True)
 
 
 def _links(settings: Settings) -> Links:

@@ -9,12 +9,13 @@ from sqlalchemy import BigInteger, ColumnElement, Row, case, cast, exists, func,
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from app.notifications.facts import MailedLink, Person, SentPayout, Stay
+from app.notifications.facts import MailedLink, Person, ReadyExport, SentPayout, Stay
 from db.enums import BookingStatus, PaymentStatus, RefundReason, RefundStatus
 from db.models import (
     AccountLink,
     Booking,
     BookingChange,
+    DataExport,
     Payment,
     Payout,
     PayoutItem,
@@ -25,14 +26,38 @@ from db.models import (
 )
 
 
-async def load_person(connection: AsyncConnection, user_id: UUID) -> Person | None:
-    """A user, or None when there is none with this id."""
+async def load_person(
+    connection: AsyncConnection, user_id: UUID, *, verified: bool = False
+) -> Person | None:
+    """A user, or None when there is none with this id, or their address had to be verified."""
     row = (
         await connection.execute(
-            select(User.id, User.email, User.first_name, User.last_name).where(User.id == user_id)
+            select(User.id, User.email, User.first_name, User.last_name).where(
+                User.id == user_id,
+                *([User.email_verified_at.is_not(None)] if verified else []),
+            )
         )
     ).one_or_none()
     return msgspec.convert(_fields(row), Person) if row else None
+
+
+async def load_export(
+    connection: AsyncConnection, export_id: UUID, now: datetime
+) -> ReadyExport | None:
+    """An export that can be fetched, and whose it is."""
+    row = (
+        await connection.execute(
+            select(DataExport.expires_at, func.json_build_object(*_person(User)).label("person"))
+            .join(User, User.id == DataExport.user_id)
+            .where(
+                DataExport.id == export_id,
+                DataExport.ready_at.is_not(None),
+                DataExport.expires_at > now,
+                User.email_verified_at.is_not(None),
+            )
+        )
+    ).one_or_none()
+    return msgspec.convert(_fields(row), ReadyExport) if row else None
 
 
 async def load_link(connection: AsyncConnection, link_id: UUID, now: datetime) -> MailedLink | None:

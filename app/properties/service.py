@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from app.actor import Actor
 from app.errors import Forbidden, Invalid, NotFound
 from app.identity import service as identity
+from app.identity.accounts import require_verified
 from app.identity.errors import AccountSuspended
 from app.ids import new_id
 from app.properties import rules
@@ -124,9 +125,11 @@ async def publish_property(
 ) -> None:
     """Let guests find and book it; nothing happens when they can already.
 
-    Raises NotFound, PropertyIncomplete, or Forbidden when it is suspended.
+    Raises NotFound, PropertyIncomplete, EmailNotVerified, DeletionPending, or Forbidden when it is
+    suspended.
     """
     before = await own_for_update(session, actor, property_id)
+    await require_verified(session, before["host_id"])
     if before["status"] == PropertyStatus.SUSPENDED:
         raise Forbidden("This place has been suspended.")
     missing = rules.missing(before, await _count_photos(session, property_id))
@@ -146,6 +149,18 @@ async def unpublish_property(
     """Take no new bookings; those that exist stay. Raises NotFound."""
     before = await own_for_update(session, actor, property_id)
     if before["status"] == PropertyStatus.PUBLISHED:
+        await write(session, property_id, now, status=PropertyStatus.UNPUBLISHED)
+
+
+async def unpublish_all(session: AsyncSession, host_id: UUID, now: datetime) -> None:
+    """Take no new bookings for any of a host's places."""
+    published = await session.execute(
+        select(Property.id)
+        .where(Property.host_id == host_id, Property.status == PropertyStatus.PUBLISHED)
+        .order_by(Property.id)
+        .with_for_update(key_share=True)
+    )
+    for property_id in published.scalars():
         await write(session, property_id, now, status=PropertyStatus.UNPUBLISHED)
 
 

@@ -27,6 +27,7 @@ from db.models.ledger import JournalEntry, LedgerAccount, Posting
 from db.models.outbox import OutboxMessage
 from db.models.payments import Payment, ProviderEvent, Refund
 from db.models.payouts import Payout, PayoutAccount, PayoutItem
+from db.models.privacy import DataExport
 from db.models.properties import Property, PropertyPhoto, PropertyTax
 from db.models.reviews import Review
 from db.models.staff import StaffAction
@@ -40,6 +41,7 @@ __all__ = [
     "CalendarNight",
     "CalendarSync",
     "Challenge",
+    "DataExport",
     "HostDetails",
     "IdempotencyKey",
     "Identity",

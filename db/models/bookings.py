@@ -96,7 +96,10 @@ class Booking(Base):
 
 
 class BookingChange(Base):
-    """One transition of a booking. Its version rides on every live update."""
+    """One transition of a booking. Its version rides on every live update.
+
+    A trigger refuses every change but that of a reason to NULL (docs/decisions/0054).
+    """
 
     __tablename__ = "booking_changes"
     __table_args__ = (

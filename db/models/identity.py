@@ -36,6 +36,17 @@ class User(Base):
             postgresql_where=text("email_verified_at IS NOT NULL"),
         ),
         Index(None, "email"),
+        Index(
+            "users_erasure_idx",
+            "deletion_scheduled_at",
+            postgresql_where=text("deletion_scheduled_at IS NOT NULL"),
+        ),
+        # Who never verified: to be cleared away after a while.
+        Index(
+            "users_unverified_idx",
+            "created_at",
+            postgresql_where=text("email_verified_at IS NULL AND erased_at IS NULL"),
+        ),
         CheckConstraint("role IN ('USER', 'SUPPORT', 'ADMIN')", name="role"),
         CheckConstraint("username::text ~ '^[A-Za-z0-9_.]{3,30}$'", name="username"),
         CheckConstraint("phone ~ '^\\+[1-9][0-9]{1,14}$'", name="phone"),
@@ -63,6 +74,10 @@ class User(Base):
     email_verified_at: Mapped[datetime | None]
     # Set by staff: nobody signs in to it until they take it back.
     suspended_at: Mapped[datetime | None]
+    # When the account is to be erased; still set while its erasure is under way.
+    deletion_scheduled_at: Mapped[datetime | None]
+    # The person has gone: what is left of the row tells nothing about them.
+    erased_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
@@ -104,6 +119,8 @@ class AccountLink(Base):
     __tablename__ = "account_links"
     __table_args__ = (
         Index(None, "user_id"),
+        # Old ones are dropped after a while, here and below.
+        Index(None, "expires_at"),
         one_of("purpose", LinkPurpose),
         CheckConstraint(
             "(new_email IS NOT NULL) = (purpose IN ('LEAVE_EMAIL', 'TAKE_EMAIL'))",
@@ -180,7 +197,10 @@ class SignInSession(Base):
     """One signed-in device: the family of its refresh tokens."""
 
     __tablename__ = "sign_in_sessions"
-    __table_args__ = (Index(None, "user_id"),)
+    __table_args__ = (
+        Index(None, "user_id"),
+        Index("sign_in_sessions_ended_idx", func.least(text("expires_at"), text("revoked_at"))),
+    )
 
     id: Mapped[Key]
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
@@ -198,6 +218,7 @@ class RefreshToken(Base):
     __tablename__ = "refresh_tokens"
     __table_args__ = (
         Index(None, "session_id"),
+        Index("refresh_tokens_used_idx", "used_at", postgresql_where=text("used_at IS NOT NULL")),
         CheckConstraint("length(token_hash) = 32", name="token_hash"),
     )
 
@@ -287,10 +308,21 @@ class Challenge(Base):
 
 
 class SignInEvent(Base):
-    """One line of the audit trail; a trigger refuses to change or delete any."""
+    """One line of the audit trail; a trigger refuses to change or delete any.
+
+    Only where it came from may be forgotten: see docs/decisions/0054.
+    """
 
     __tablename__ = "sign_in_events"
-    __table_args__ = (Index(None, "user_id", "id"), one_of("kind", SignInEventKind))
+    __table_args__ = (
+        Index(None, "user_id", "id"),
+        Index(
+            "sign_in_events_traced_idx",
+            "occurred_at",
+            postgresql_where=text("address <> '' OR user_agent <> ''"),
+        ),
+        one_of("kind", SignInEventKind),
+    )
 
     id: Mapped[Key]
     # None when somebody tried a login that nobody has.

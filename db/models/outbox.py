@@ -20,7 +20,8 @@ class OutboxMessage(Base):
             "due_at",
             postgresql_where=text("done_at IS NULL AND dead_at IS NULL"),
         ),
-        # Finished rows are dropped after a while.
+        # Finished rows are dropped after a while, and those given up after a longer one.
+        Index("outbox_messages_dead_idx", "dead_at", postgresql_where=text("dead_at IS NOT NULL")),
         Index("outbox_messages_done_idx", "done_at", postgresql_where=text("done_at IS NOT NULL")),
     )
 

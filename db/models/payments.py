@@ -126,6 +126,8 @@ class ProviderEvent(Base):
     __table_args__ = (
         one_of("provider", PaymentProvider),
         UniqueConstraint("provider", "event_id"),
+        # Old ones are dropped after a while.
+        Index(None, "received_at"),
     )
 
     id: Mapped[Key]

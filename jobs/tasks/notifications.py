@@ -20,8 +20,15 @@ from app.identity.events import (
     PasswordChanged,
 )
 from app.notifications import flows
+from app.notifications.facts import Person
 from app.notifications.rules import Occasion
 from app.payouts.events import PayoutSent
+from app.privacy.events import (
+    AccountErased,
+    DataExportReady,
+    DeletionCancelled,
+    DeletionScheduled,
+)
 from app.runtime import Runtime
 from jobs.registry import Lane, task
 
@@ -110,6 +117,31 @@ async def review_invitation(runtime: Runtime, event: BookingCompleted) -> None:
 @task("notifications.payout_sent", timeout_seconds=SECONDS, lane=Lane.MAIL)
 async def payout_sent(runtime: Runtime, event: PayoutSent) -> None:
     await flows.payout_sent(runtime.db, runtime.settings, event.payout_id)
+
+
+@task("notifications.export_ready", timeout_seconds=SECONDS, lane=Lane.MAIL)
+async def export_ready(runtime: Runtime, event: DataExportReady) -> None:
+    await flows.export_ready(runtime.db, runtime.settings, event.export_id)
+
+
+@task("notifications.deletion_scheduled", timeout_seconds=SECONDS, lane=Lane.MAIL)
+async def deletion_scheduled(runtime: Runtime, event: DeletionScheduled) -> None:
+    await flows.deletion_scheduled(runtime.db, runtime.settings, event.user_id, event.erased_from)
+
+
+@task("notifications.deletion_cancelled", timeout_seconds=SECONDS, lane=Lane.MAIL)
+async def deletion_cancelled(runtime: Runtime, event: DeletionCancelled) -> None:
+    await flows.deletion_cancelled(
+        runtime.db, runtime.settings, event.user_id, str(event.change_id)
+    )
+
+
+@task("notifications.account_erased", timeout_seconds=SECONDS, lane=Lane.MAIL)
+async def account_erased(runtime: Runtime, event: AccountErased) -> None:
+    erased = Person(
+        id=event.erased_id, email=event.email, first_name=event.first_name, last_name=""
+    )
+    await flows.account_erased(runtime.settings, erased)
 
 
 async def _tell(runtime: Runtime, occasion: Occasion, event: BookingEvent) -> None:

@@ -25,6 +25,7 @@ from db.models import (
     CalendarNight,
     CalendarSync,
     Challenge,
+    DataExport,
     HostDetails,
     IdempotencyKey,
     Identity,
@@ -181,7 +182,8 @@ async def _add_account(db: Database, person: UUID) -> None:
             subject_id=subject,
             role="SYSTEM" if member is None else "SUPPORT",
             kind="SUSPENDED",
-            reason="marked suspicion",
+            # What somebody did as staff is about others.
+            reason="marked suspicion" if member is None else "a suspicion",
         )
     await add(
         db,
@@ -230,6 +232,15 @@ async def _add_account(db: Database, person: UUID) -> None:
     )
     await add(
         db,
+        DataExport,
+        id=new_id(),
+        user_id=person,
+        ready_at=PAST,
+        expires_at=PAST,
+        content=b'{"firstName": "Markedfirst"}',
+    )
+    await add(
+        db,
         IdempotencyKey,
         actor_id=person,
         operation="createBooking",
@@ -237,7 +248,10 @@ async def _add_account(db: Database, person: UUID) -> None:
         request_hash=b"h" * 32,
         subject_id=new_id(),
     )
-    for payload in ({"email": "marked@example.org"}, {"user_id": str(person), "old": "marked"}):
+    for payload in (
+        {"email": "marked@example.org"},
+        {"user_id": str(person), "old_email": "marked-old@example.org"},
+    ):
         await add(
             db,
             OutboxMessage,
@@ -399,7 +413,8 @@ async def _add_money(db: Database, filled: Filled) -> None:
             booking_id=booking,
             amount_minor=SHARES.host_minor,
         )
-        account = "acct_marked" if host == filled.person else "acct_strange"
+        host_mark = "marked" if host == filled.person else "strange"
+        account = f"acct_{host_mark}"
         await add(
             db,
             PayoutAccount,
@@ -409,7 +424,7 @@ async def _add_money(db: Database, filled: Filled) -> None:
             provider_account_id=account,
             status="ACTIVE",
         )
-        for named in (f"pi_{mark}", account):
+        for named, whose in ((f"pi_{mark}", mark), (account, host_mark)):
             await add(
                 db,
                 ProviderEvent,
@@ -417,7 +432,7 @@ async def _add_money(db: Database, filled: Filled) -> None:
                 provider="STRIPE",
                 event_id=f"evt_{new_id()}",
                 type="charge.updated",
-                body=f'{{"object": "{named}", "name": "{mark} card"}}'.encode(),
+                body=f'{{"object": "{named}", "name": "{whose} name"}}'.encode(),
             )
         async with db.transaction() as session:
             for entry in (

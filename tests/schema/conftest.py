@@ -10,6 +10,7 @@ from app.runtime import open_runtime
 from schema.build import build_schema
 from schema.transport.schema import Schema
 from tests.schema.face import Face, compare_completions
+from tests.support.paystack import PaystackSandbox
 from tests.support.sandbox import Sandbox
 
 
@@ -36,6 +37,14 @@ async def face(
 @pytest.fixture(scope="session")
 async def schema_sandbox() -> AsyncIterator[Sandbox]:
     sandbox = Sandbox()
+    await sandbox.start()
+    yield sandbox
+    await sandbox.stop()
+
+
+@pytest.fixture(scope="session")
+async def telco() -> AsyncIterator[PaystackSandbox]:
+    sandbox = PaystackSandbox()
     await sandbox.start()
     yield sandbox
     await sandbox.stop()

@@ -25,6 +25,8 @@ from app.money import Money
 from app.payments.queries import PaymentRow
 from app.payouts.queries import PayoutAccountRow, PayoutItemRow, PayoutRow
 from app.pricing.rules import Guests
+from app.privacy.blockers import Blocker
+from app.privacy.queries import DataExportRow
 from app.properties.queries import PhotoRow, PropertyRow
 from app.reviews.queries import ReviewRow
 from schema.bookings.subscriptions import Update
@@ -46,6 +48,8 @@ ROWS = {
     "BookingHistoryEntry": ChangeRow,
     "BookingStatusUpdate": Update,
     "CancellationPreview": Preview,
+    "DataExport": DataExportRow,
+    "DeletionBlocker": Blocker,
     "Guests": Guests,
     "HostDetails": HostDetailsRow,
     "LineItem": LineRow,

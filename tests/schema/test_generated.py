@@ -72,7 +72,7 @@ BOUNDED = settings(
     suppress_health_check=list(HealthCheck),
 )
 # What a client can be told about an operation that is valid. Only faults have other codes.
-FINE = {"BAD_USER_INPUT", "UNAUTHENTICATED"}
+FINE = {"BAD_USER_INPUT", "UNAUTHENTICATED", "RATE_LIMITED"}
 
 SCHEMA_TEXT = sdl()
 # Whatever can be asked and done: a new field is tried without being listed.

@@ -51,14 +51,6 @@ PHONE = {
 }
 
 
-@pytest.fixture(scope="session")
-async def telco() -> AsyncIterator[PaystackSandbox]:
-    sandbox = PaystackSandbox()
-    await sandbox.start()
-    yield sandbox
-    await sandbox.stop()
-
-
 @pytest.fixture
 async def ghana(
     settings: Settings, whole_schema: Schema, core_schema: Schema, telco: PaystackSandbox

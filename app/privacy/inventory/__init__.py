@@ -14,4 +14,6 @@ INVENTORY: tuple[Held, ...] = (
     *properties.TABLES,
     *money.TABLES,
 )
+# What erasure begins with, in one transaction: from here on there is no way back.
+FIRST: tuple[Part, ...] = (outbox.WAITING, identity.ACCOUNT)
 PARTS: tuple[Part, ...] = tuple(part for table in INVENTORY for part in table.parts)

@@ -1,11 +1,13 @@
 """People, and how they sign in."""
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import String, cast, func, select, tuple_
 
+from app.identity.rules import NOWHERE
 from app.privacy.declaring import PERSON, held, part
 from db.models import (
     AccountLink,
     Challenge,
+    DataExport,
     HostDetails,
     Identity,
     OidcSignIn,
@@ -19,8 +21,6 @@ from db.models import (
     User,
 )
 
-# Where mail to nobody goes: RFC 2606 promises that there is no such domain.
-NOWHERE = "@deleted.invalid"
 NAME = "Deleted user"
 
 own_sessions = select(SignInSession.id).where(SignInSession.user_id == PERSON)
@@ -31,12 +31,14 @@ ACCOUNT = part(
     "account",
     User.id == PERSON,
     "id email username first_name last_name bio languages timezone currency phone role is_host"
-    " host_since_at email_verified_at suspended_at created_at",
+    " host_since_at email_verified_at suspended_at deletion_scheduled_at created_at",
     derived={"has_password": User.password_hash.is_not(None)},
     erased={
         "email": func.concat(User.id, NOWHERE),
         # Its last 16 hexadecimal digits are random.
-        "username": func.concat("deleted.", func.right(func.replace(User.id, "-", ""), 16)),
+        "username": func.concat(
+            "deleted.", func.right(func.replace(cast(User.id, String), "-", ""), 16)
+        ),
         "password_hash": None,
         "first_name": NAME,
         "last_name": "",
@@ -62,10 +64,14 @@ TABLES = (
             erased={"picture_url": None},
             files="picture_url",
         ),
-        hidden={"a secret, and only a hash: the export says whether there is one": "password_hash"},
+        hidden={
+            "a secret, and only a hash: the export says whether there is one": "password_hash",
+            "only set once there is nobody to ask": "erased_at",
+        },
         kept={
             "what the other side's history and the books refer to": "id",
-            "says nothing about who it was": "is_host host_since_at suspended_at created_at",
+            "says nothing about who it was": "is_host host_since_at suspended_at created_at"
+            " erased_at deletion_scheduled_at",
         },
     ),
     held(
@@ -112,6 +118,17 @@ TABLES = (
             deleted=True,
         ),
         hidden={"the person": "user_id"},
+    ),
+    held(
+        DataExport,
+        part(
+            DataExport,
+            "dataExports",
+            DataExport.user_id == PERSON,
+            "id requested_at ready_at expires_at",
+            deleted=True,
+        ),
+        hidden={"the person": "user_id", "an earlier document like this one": "content"},
     ),
     held(
         RefreshToken,

@@ -18,6 +18,7 @@ from db.models import (
 BOOKS = "the books, and what they are compared by with the provider's"
 
 own_payments = select(Payment.id).where(or_(Payment.guest_id == PERSON, Payment.host_id == PERSON))
+_paid = select(Payment.id).where(Payment.guest_id == PERSON)
 own_payouts = select(Payout.id).where(Payout.host_id == PERSON)
 own_accounts = select(LedgerAccount.id).where(LedgerAccount.owner_id == PERSON)
 
@@ -32,9 +33,9 @@ _named = or_(
         )
         .exists()
         for model, mine, key in (
-            (Payment, Payment.id.in_(own_payments), Payment.id),
-            (Payment, Payment.id.in_(own_payments), Payment.provider_payment_id),
-            (Refund, Refund.payment_id.in_(own_payments), Refund.provider_refund_id),
+            (Payment, Payment.guest_id == PERSON, Payment.id),
+            (Payment, Payment.guest_id == PERSON, Payment.provider_payment_id),
+            (Refund, Refund.payment_id.in_(_paid), Refund.provider_refund_id),
             (Payout, Payout.host_id == PERSON, Payout.provider_transfer_id),
             (PayoutAccount, PayoutAccount.user_id == PERSON, PayoutAccount.provider_account_id),
         )

@@ -174,5 +174,16 @@ class Judge:
         )
 
 
-# Public, and takes more than one example: see tests/schema/test_profile.py.
-ABSENT = {("User", "responseRate")}
+ABSENT = {
+    # Public, and takes more than one example: see tests/schema/test_profile.py.
+    ("User", "responseRate"),
+    # Of a provider that is not there: see tests/schema/test_mobile_money.py.
+    ("PayoutInstitution", "code"),
+    ("PayoutInstitution", "name"),
+    # Who is about to go is hidden from all others: see tests/privacy/test_leaving.py.
+    ("User", "deletionScheduledAt"),
+    # Only in the refusal to let the viewer go: see there, too.
+    ("DeletionBlocker", "reason"),
+    ("DeletionBlocker", "booking"),
+    ("DeletionBlocker", "amount"),
+}

@@ -18,6 +18,7 @@ from db.models import (
     CalendarFeed,
     CalendarImport,
     CalendarSync,
+    DataExport,
     HostDetails,
     Identity,
     ImportedStay,
@@ -119,6 +120,17 @@ async def _add_person(db: Database, world: World, name: str, number: int) -> Non
     session_id = await add_session(db, user_id, user_agent=f"{secret}-device")
     ended = {"revoked_at": clock.now(), "revoked_reason": "REVOKED"}
     await add_session(db, user_id, **ended)
+    # Of the day before, so that another can be asked for.
+    before = clock.now() - timedelta(days=2)
+    await add(
+        db,
+        DataExport,
+        user_id=user_id,
+        requested_at=before,
+        ready_at=before,
+        expires_at=clock.now() + timedelta(days=5),
+        content=b"{}",
+    )
     await add(db, SignInEvent, user_id=user_id, kind="SIGNED_IN", address=f"{secret}-address")
     await add(
         db,
@@ -147,6 +159,16 @@ async def _add_person(db: Database, world: World, name: str, number: int) -> Non
         provider="STRIPE",
         provider_account_id=f"acct_{user_id.hex}",
         status="ACTIVE",
+    )
+    await add(
+        db,
+        PayoutAccount,
+        user_id=user_id,
+        provider="PAYSTACK",
+        provider_account_id=f"RCP_{user_id.hex}",
+        status="ACTIVE",
+        currency="GHS",
+        label=f"{secret}-phone",
     )
     at_provider = {"provider": "google", "subject": user_id.hex}
     await add(db, Identity, user_id=user_id, email=f"{secret}-elsewhere", **at_provider)
@@ -384,6 +406,7 @@ WHOSE: tuple[tuple[str, type[Base], dict[str, str]], ...] = (
     ("SignInEvent", SignInEvent, {"owner": "user_id"}),
     ("Identity", Identity, {"owner": "user_id"}),
     ("Passkey", Passkey, {"owner": "user_id"}),
+    ("DataExport", DataExport, {"owner": "user_id"}),
 )
 
 
