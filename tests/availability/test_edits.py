@@ -134,8 +134,8 @@ async def test_edits_upon_edits_leave_what_a_plain_model_says(
 async def test_a_year_is_one_statement(db: Database, host_id: UUID, property_id: UUID) -> None:
     with counted(db) as statements:
         await edit(db, host_id, property_id, change(0, 365, price_minor=70_00, closed=True))
-    # The lock, the calendar, and the property's new version.
-    assert len(statements) == 3
+    # Whether the host is suspended, the lock, the calendar, and the property's new version.
+    assert len(statements) == 4
     assert len(await calendar(db, property_id)) == 365
 
 
