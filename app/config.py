@@ -5,7 +5,6 @@ missing or malformed stops the start with one line that names the variable.
 """
 
 import os
-import secrets
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -210,8 +209,3 @@ def _refuse_sandbox_in_production(settings: Settings) -> None:
             raise SettingsError(
                 f"{name.upper()} points to a payment sandbox: refused in production"
             )
-
-
-def random_secret() -> str:
-    """A secret for a development machine; production sets its own."""
-    return secrets.token_urlsafe(32)
