@@ -15,6 +15,7 @@ import pytest
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
+from app import limits
 from app.config import Environment, Settings
 from app.dev.embedded import start_postgres, start_redis
 from app.identity import passwords
@@ -107,6 +108,14 @@ def _real_hasher() -> Iterator[PasswordHash]:
             PasswordHash([Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1)]),
         )
         yield real
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patient_limits() -> Iterator[None]:
+    """Redis is not given up for a pause of this process, which collects more garbage than any."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(limits, "REDIS_SECONDS", 5.0)
+        yield
 
 
 @pytest.fixture

@@ -77,7 +77,8 @@ async def test_without_redis_each_process_counts_for_itself() -> None:
     assert await granted([alone], one, 50) == 1
 
 
-async def test_a_hung_redis_is_waited_for_once() -> None:
+async def test_a_hung_redis_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.limits.REDIS_SECONDS", 0.5)
     connected: list[asyncio.StreamWriter] = []
 
     async def silent(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
