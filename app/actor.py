@@ -39,7 +39,15 @@ SUPPORT_MAY = frozenset(
 # trail (app.identity.staff), which asks the database for the role: a token's may be outdated.
 RIGHTS: Mapping[Role, frozenset[Kind]] = {
     Role.SUPPORT: SUPPORT_MAY,
-    Role.ADMIN: SUPPORT_MAY | {Kind.TRAIL_READ, Kind.ROLE_CHANGED, Kind.BOOKING_CANCELLED},
+    Role.ADMIN: SUPPORT_MAY
+    | {
+        Kind.TRAIL_READ,
+        Kind.ROLE_CHANGED,
+        Kind.BOOKING_CANCELLED,
+        Kind.PROMOTIONS_READ,
+        Kind.PROMOTION_CREATED,
+        Kind.PROMOTION_ENDED,
+    },
 }
 
 

@@ -48,9 +48,14 @@ def serve() -> None:
 @main.command()
 def worker() -> None:
     """Run jobs: the outbox relay, tasks and the schedule."""
+    from app.config import SettingsError
     from jobs.worker import run
 
-    run(load_settings())
+    settings = load_settings()
+    try:
+        run(settings)
+    except SettingsError as error:
+        fail(str(error), status=2)
 
 
 @main.command()

@@ -19,6 +19,14 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
+class RateSource(StrEnum):
+    """Who tells what currencies are worth (app.currencies.sources)."""
+
+    NONE = "none"
+    STATIC = "static"
+    ECB = "ecb"
+
+
 class SettingsError(Exception):
     """A setting is missing or malformed; the message is for the person who starts the program."""
 
@@ -63,6 +71,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     trusted_proxies: tuple[str, ...] = ()
     # Where uploaded and demo pictures are kept; served under /media.
     media_dir: Path = Path("var/media")
+    # Instead for uploaded ones: s3://bucket/prefix?region=…&endpoint=…, and where browsers find
+    # that. Credentials as the AWS tools read them from the environment.
+    storage_url: str | None = None
+    storage_public_url: str = ""
 
     # Fetch what hosts import from private networks and over plain HTTP, too: for tests and
     # development. Elsewhere it would let anybody look at our own network.
@@ -100,6 +112,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_statement_timeout_ms: int = 5_000
     worker_concurrency: int = 16
     worker_port: int = 8001
+
+    # Whose rates prices are shown by in other currencies; `none`: in no other ones.
+    exchange_rates: RateSource = RateSource.NONE
+    exchange_rates_url: str = "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-daily.xml"
 
     # Platform fees in basis points of the subtotal, copied onto each booking when it is made.
     guest_fee_bp: int = 1_200

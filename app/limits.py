@@ -2,7 +2,8 @@
 
 Each limit is a bucket (GCRA): `amount` at once, refilled evenly over `seconds`. An operation takes
 from all its buckets or from none, in one script, so that nobody gets more by asking two processes
-at once. Without Redis each process counts for itself: sign-in goes on, guessing stays slow.
+at once. Without Redis each process counts for itself, from what it has let through until then:
+sign-in goes on, guessing stays slow, and a Redis that falters gives nobody a fresh budget.
 """
 
 import asyncio
@@ -116,35 +117,53 @@ class Limiter:
         if time.monotonic() >= self._away_until:
             try:
                 async with asyncio.timeout(2 * REDIS_SECONDS):
-                    return float(
+                    wait_ms = float(
                         await self._script(
                             keys=[limit.key for limit in limits],
                             args=[cost, *_arguments(limits)],
                         )
                     )
             except (RedisError, OSError, TimeoutError) as error:
-                self._away_until = time.monotonic() + AWAY_SECONDS
-                log.warning("limits: Redis is away", error=type(error).__name__)
+                self._give_up(error)
+            else:
+                if wait_ms <= 0:
+                    self._remember(limits, self._filled(limits, cost))
+                return wait_ms
         return self._alone(limits, cost)
 
+    def _give_up(self, error: Exception) -> None:
+        """Leave Redis alone for a while; of many calls that failed together, one says so."""
+        now = time.monotonic()
+        if now >= self._away_until:
+            log.warning("limits: Redis is away", error=type(error).__name__)
+        self._away_until = now + AWAY_SECONDS
+
     def _alone(self, limits: Sequence[Limit], cost: int) -> float:
-        """The script's work, in this process."""
+        """The script's work, in this process, from what it has itself let through."""
         now = time.monotonic() * 1000
-        full = [
-            max(max(self._own.get(limit.key, now), now) + cost * limit.interval_ms, now)
-            for limit in limits
-        ]
+        full = self._filled(limits, cost)
         wait = max(
             until - now - limit.seconds * 1000 for until, limit in zip(full, limits, strict=True)
         )
         if wait > 0.5 and cost > 0:
             return wait
+        self._remember(limits, full)
+        return 0
+
+    def _filled(self, limits: Sequence[Limit], cost: int) -> list[float]:
+        """When each bucket will be full again, once `cost` has been taken from it (ms)."""
+        now = time.monotonic() * 1000
+        return [
+            max(max(self._own.get(limit.key, now), now) + cost * limit.interval_ms, now)
+            for limit in limits
+        ]
+
+    def _remember(self, limits: Sequence[Limit], full: Sequence[float]) -> None:
         for until, limit in zip(full, limits, strict=True):
             self._own[limit.key] = until
             self._own.move_to_end(limit.key)
         while len(self._own) > REMEMBERED:
             self._own.popitem(last=False)
-        return 0
 
 
 def _arguments(limits: Sequence[Limit]) -> list[float]:

@@ -23,6 +23,8 @@ from app.http import (
     problems,
     security,
     state,
+    unsubscribe,
+    uploads,
     webhooks,
 )
 from app.http.accounts import accounts_router
@@ -36,6 +38,7 @@ from app.identity.errors import AccessTokenRefused
 from app.identity.oidc.registrations import registrations
 from app.identity.tokens import TokenKeys
 from app.runtime import Runtime, open_runtime
+from app.storage.opening import open_storage
 from schema.build import schema_for
 from schema.context import Context
 from schema.transport.lifetime import Draining
@@ -58,6 +61,8 @@ ROUTES = (
     factors_router,
     oidc_router,
     privacy.data_export,
+    unsubscribe.unsubscribe_page,
+    unsubscribe.unsubscribe,
     webhooks.stripe_webhook,
     webhooks.paystack_webhook,
     health.live,
@@ -65,6 +70,7 @@ ROUTES = (
     calendars.calendar_feed,
     media.media,
     media.media_head,
+    uploads.upload,
     picture.picture_router,
     docs.openapi_document,
     docs.jwks,
@@ -96,6 +102,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
     telemetry.configure(settings)
     keys = tokens.load_keys(settings)
     registrations(settings)
+    open_storage(settings)
     schema, draining = schema_for(settings), Draining()
     app_state = State({state.KEYS: keys, HEADERS: security.headers_for(settings)})
     return Api(
@@ -148,7 +155,7 @@ def _graphql(
         elif not isinstance(authorization, str):
             raise AccessTokenRefused
         actor = tokens.authenticate(authorization, keys, clock.now())
-        return Context(app_state[state.RUNTIME], actor, client_of(connection))
+        return Context(app_state[state.RUNTIME], actor, client_of(connection), takes_json=True)
 
     async def watch_session(session_id: UUID) -> None:
         runtime: Runtime = app_state[state.RUNTIME]

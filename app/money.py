@@ -1,5 +1,8 @@
 """Money: an integer count of minor units and an ISO 4217 currency. Never a float."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import msgspec
 from babel.numbers import get_currency_precision, list_currencies
 
@@ -16,6 +19,11 @@ class Money(msgspec.Struct, frozen=True, gc=False):
 
     amount: int
     currency: str
+
+
+def sum_of(column: str) -> Callable[[Any], Mapping[str, Any]]:
+    """How PostgreSQL makes a Money of a row's column and its currency: see db.shapes.in_sql."""
+    return lambda row: {"amount": getattr(row, column), "currency": row.currency}
 
 
 def share(amount_minor: int, rate_bp: int) -> int:

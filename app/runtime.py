@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 
 from app import pubsub
 from app.config import Settings
+from app.currencies.queries import CurrentRates
 from app.identity.oidc.providers import Providers, load_providers
 from app.limits import Limiter
 from app.payments import choice
@@ -15,6 +16,8 @@ from app.payments.paystack import PaystackProvider
 from app.payments.provider import Provider
 from app.payments.stripe import StripeProvider
 from app.pubsub import LiveUpdates
+from app.storage import Storage
+from app.storage.opening import open_storage
 from db.enums import PaymentProvider
 from db.session import Database
 
@@ -30,6 +33,9 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     providers: Mapping[PaymentProvider, Provider]
     # Whom people sign in through.
     oidc: Providers
+    rates: CurrentRates
+    # Where pictures are kept.
+    storage: Storage
 
 
 MAKERS: Mapping[PaymentProvider, Callable[[Settings], Provider]] = {
@@ -59,6 +65,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
     db.session_info[pubsub.SESSION_KEY] = live
     providers = open_providers(settings)
     oidc = load_providers(settings)
+    storage = open_storage(settings)
     try:
         yield Runtime(
             settings=settings,
@@ -68,6 +75,8 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             limiter=limiter,
             providers=providers,
             oidc=oidc,
+            rates=CurrentRates(db),
+            storage=storage,
         )
     finally:
         await live.close()

@@ -77,8 +77,40 @@ class VerifiedBadge(StrEnum):
 class PropertyStatus(StrEnum):
     DRAFT = "DRAFT"
     PUBLISHED = "PUBLISHED"
+    # Published, but for the days until `snoozed_until`.
+    SNOOZED = "SNOOZED"
     UNPUBLISHED = "UNPUBLISHED"
+    ARCHIVED = "ARCHIVED"
     SUSPENDED = "SUSPENDED"
+
+
+class CoHostRight(StrEnum):
+    """What a co-host may do. ALL is everything but the money, the co-hosts and deleting."""
+
+    # The calendar, its exchange with other sites, and the stays in it.
+    CALENDAR = "CALENDAR"
+    # Talking with guests; until there are conversations: seeing who comes when.
+    MESSAGES = "MESSAGES"
+    ALL = "ALL"
+
+
+class RoomType(StrEnum):
+    """How much of the place guests have to themselves."""
+
+    ENTIRE_PLACE = "ENTIRE_PLACE"
+    PRIVATE_ROOM = "PRIVATE_ROOM"
+    SHARED_ROOM = "SHARED_ROOM"
+
+
+class CheckInMethod(StrEnum):
+    """How guests get in."""
+
+    HOST = "HOST"
+    BUILDING_STAFF = "BUILDING_STAFF"
+    KEY_BOX = "KEY_BOX"
+    KEYPAD = "KEYPAD"
+    SMART_LOCK = "SMART_LOCK"
+    OTHER = "OTHER"
 
 
 class PropertyType(StrEnum):
@@ -115,6 +147,30 @@ class Amenity(StrEnum):
     STEP_FREE_ACCESS = "STEP_FREE_ACCESS"
     SMOKE_ALARM = "SMOKE_ALARM"
     SELF_CHECK_IN = "SELF_CHECK_IN"
+    HOT_WATER = "HOT_WATER"
+    BED_LINEN = "BED_LINEN"
+    TOWELS = "TOWELS"
+    IRON = "IRON"
+    REFRIGERATOR = "REFRIGERATOR"
+    OVEN = "OVEN"
+    MICROWAVE = "MICROWAVE"
+    DISHWASHER = "DISHWASHER"
+    COFFEE_MAKER = "COFFEE_MAKER"
+    HAIR_DRYER = "HAIR_DRYER"
+    BATHTUB = "BATHTUB"
+    PIANO = "PIANO"
+    BOOKS = "BOOKS"
+    HIGH_CHAIR = "HIGH_CHAIR"
+    TOYS = "TOYS"
+    BARBECUE = "BARBECUE"
+    LAKE_ACCESS = "LAKE_ACCESS"
+    SAUNA = "SAUNA"
+    BIKES = "BIKES"
+    CARBON_MONOXIDE_ALARM = "CARBON_MONOXIDE_ALARM"
+    FIRE_EXTINGUISHER = "FIRE_EXTINGUISHER"
+    FIRST_AID_KIT = "FIRST_AID_KIT"
+    ELEVATOR = "ELEVATOR"
+    LUGGAGE_DROP_OFF = "LUGGAGE_DROP_OFF"
 
 
 class CancellationPolicy(StrEnum):
@@ -163,6 +219,8 @@ class LineItemKind(StrEnum):
     EXTRA_GUESTS = "EXTRA_GUESTS"
     CLEANING_FEE = "CLEANING_FEE"
     PET_FEE = "PET_FEE"
+    HOST_PROMOTION = "HOST_PROMOTION"
+    PLATFORM_PROMOTION = "PLATFORM_PROMOTION"
     SERVICE_FEE = "SERVICE_FEE"
     TAX = "TAX"
 
@@ -188,6 +246,7 @@ class StaffActionKind(StrEnum):
     BOOKING_READ = "BOOKING_READ"
     PAYMENT_READ = "PAYMENT_READ"
     PROPERTY_READ = "PROPERTY_READ"
+    PROMOTIONS_READ = "PROMOTIONS_READ"
     TRAIL_READ = "TRAIL_READ"
     # Changing something: these need a reason.
     VERIFICATION_RESENT = "VERIFICATION_RESENT"
@@ -196,6 +255,8 @@ class StaffActionKind(StrEnum):
     REINSTATED = "REINSTATED"
     ROLE_CHANGED = "ROLE_CHANGED"
     BOOKING_CANCELLED = "BOOKING_CANCELLED"
+    PROMOTION_CREATED = "PROMOTION_CREATED"
+    PROMOTION_ENDED = "PROMOTION_ENDED"
 
 
 class PaymentStatus(StrEnum):
@@ -213,6 +274,14 @@ class RefundStatus(StrEnum):
     PENDING = "PENDING"
     SUCCEEDED = "SUCCEEDED"
     FAILED = "FAILED"
+
+
+class DisputeStatus(StrEnum):
+    # Evidence can be handed in.
+    NEEDS_RESPONSE = "NEEDS_RESPONSE"
+    UNDER_REVIEW = "UNDER_REVIEW"
+    WON = "WON"
+    LOST = "LOST"
 
 
 class RefundReason(StrEnum):
@@ -251,7 +320,9 @@ class LedgerAccountKind(StrEnum):
     HOST_PAYABLE = "HOST_PAYABLE"
     PAYOUT_IN_TRANSIT = "PAYOUT_IN_TRANSIT"
     PLATFORM_REVENUE = "PLATFORM_REVENUE"
+    PROMOTIONS = "PROMOTIONS"
     TAX_PAYABLE = "TAX_PAYABLE"
+    DISPUTED_FUNDS = "DISPUTED_FUNDS"
 
 
 class JournalEntryKind(StrEnum):
@@ -265,6 +336,31 @@ class JournalEntryKind(StrEnum):
     PAYOUT_RESERVED = "PAYOUT_RESERVED"
     PAYOUT_SENT = "PAYOUT_SENT"
     PAYOUT_RETURNED = "PAYOUT_RETURNED"
+    # Decided, and then not to be sent: the guest's bank took the money itself.
+    REFUND_WITHDRAWN = "REFUND_WITHDRAWN"
+    # Taken back by the guest's bank for now; then ours again, or gone for good.
+    DISPUTE_OPENED = "DISPUTE_OPENED"
+    DISPUTE_WON = "DISPUTE_WON"
+    DISPUTE_LOST = "DISPUTE_LOST"
+
+
+class PhotoUploadStatus(StrEnum):
+    """What has become of a file that a host sends."""
+
+    AWAITING_FILE = "AWAITING_FILE"
+    PROCESSING = "PROCESSING"
+    READY = "READY"
+    FAILED = "FAILED"
+
+
+class PhotoFailure(StrEnum):
+    """Why a file becomes no photo."""
+
+    UNREADABLE = "UNREADABLE"
+    TOO_MANY_PIXELS = "TOO_MANY_PIXELS"
+    TOO_SMALL = "TOO_SMALL"
+    WRONG_SIZE = "WRONG_SIZE"
+    MISSING = "MISSING"
 
 
 class CalendarFailure(StrEnum):

@@ -25,10 +25,10 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from db.base import Base
-from db.shapes import Shape, column
+from db.shapes import Form, Given, Shape, column
 from db.statements import Reader, Statement
 
 R = TypeVar("R", bound=msgspec.Struct)
@@ -74,12 +74,16 @@ class ByKey(Generic[R]):
         self._shaped = lru_cache(maxsize=STATEMENTS)(self._statement)
 
     async def one(
-        self, reader: Reader, keys: Sequence[UUID], shape: Shape[R] | None = None
+        self, reader: Reader, keys: Sequence[UUID], shape: Form[R] | None = None
     ) -> Mapping[UUID, R]:
         """The row of each key that has one."""
         key = self._key
+        values: dict[str, Any] = {"keys": keys}
+        if isinstance(shape, Given):
+            values.update(shape.values)
+            shape = shape.shape
         statement = self._whole if shape is None else self._shaped(shape)
-        return {key(row): row for row in await statement.fetch(reader, keys=keys)}
+        return {key(row): row for row in await statement.fetch(reader, **values)}
 
     async def many(self, reader: Reader, keys: Sequence[UUID]) -> Mapping[UUID, list[R]]:
         """The rows of each key that has any."""
@@ -104,6 +108,30 @@ class Listing(msgspec.Struct, Generic[R], frozen=True, kw_only=True, eq=False):
     # Columns of the model; the parent is one of the row's fields, too.
     parent: Any
     status: Any = None
+
+
+# Above all ids.
+END = UUID(int=2**128 - 1)
+
+
+def page_within(listing: Listing[Any], of: Any, like: Shape[Any], name: str) -> ColumnElement[Any]:
+    """The first rows of a row's own list as JSON, in a shape.
+
+    Its parameters are `<name>_first`, how many, and `<name>_after`, than which they are older;
+    for the newest it is `END`.
+    """
+    other: Any = aliased(listing.model)
+    first, after = bindparam(f"{name}_first", type_=Integer), bindparam(f"{name}_after", type_=Uuid)
+    page = (
+        select(like.json(other).label("row"))
+        .where(getattr(other, listing.parent.key) == of.id, other.id < after)
+        .order_by(other.id.desc())
+        .limit(first)
+        .correlate(of)
+        .subquery()
+    )
+    rows = func.coalesce(func.json_agg(page.c.row), func.json_build_array())
+    return select(rows).scalar_subquery()
 
 
 class Slice(msgspec.Struct, frozen=True):

@@ -4,12 +4,14 @@ A shape of a row is a struct with some of the row's fields, its derived values, 
 attached to it: other rows by `Related`, which PostgreSQL sends along as JSON, and values that it
 computes by `Computed`. A field that a shape has not read is no attribute of it: using it raises
 AttributeError, never shows something wrong.
+
+What nobody looks at before it is sent is no shape but `Written`: JSON as it goes to the client.
 """
 
 from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 from types import CodeType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import structs
@@ -21,10 +23,15 @@ from db.base import Base
 from db.statements import as_json
 
 R = TypeVar("R", bound=msgspec.Struct)
+F = TypeVar("F", bound=Callable[..., Any])
+
+# What PostgreSQL works out of a row: of a model, or of an alias of it.
+Value: TypeAlias = Callable[[Any], ColumnElement[Any]]
 
 # How many shapes are kept; the operations of an application make some dozens.
 MOST_SHAPES = 512
 PART_OF = "__part_of__"
+IN_SQL = "__in_sql__"
 
 
 class Related(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -41,19 +48,22 @@ class Related(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     many: bool = False
     order: Callable[[Any], Any] | None = None
 
-    def kind(self, shape: "Shape[Any]") -> Any:
+    def kind(self, like: "Like") -> Any:
         """The type of what is attached."""
-        return list[shape.row] if self.many else shape.row | None  # type: ignore[name-defined]
+        if isinstance(like, Written):
+            return msgspec.Raw
+        return list[like.row] if self.many else like.row | None  # type: ignore[name-defined]
 
-    def column(self, of: Any, shape: "Shape[Any]") -> ColumnElement[Any]:
-        """The rows as JSON, each as the array of its values."""
+    def column(self, of: Any, like: "Like") -> ColumnElement[Any]:
+        """The rows as JSON."""
         other: Any = aliased(self.model)
-        values: ColumnElement[Any] = func.json_build_array(*shape.values(other))
+        values = like.json(other)
         order = None if self.order is None else self.order(other)
         if self.many:
             listed = values if order is None else aggregate_order_by(values, order)
             values = func.coalesce(func.json_agg(listed), func.json_build_array())
-        rows = select(values).where(getattr(other, self.key) == getattr(of, self.parent))
+        found = getattr(other, self.key) == getattr(of, self.parent)
+        rows = select(values).where(found).correlate(of)
         if order is not None and not self.many:
             rows = rows.order_by(order).limit(literal_column("1"))
         return rows.scalar_subquery()
@@ -63,8 +73,48 @@ class Computed(msgspec.Struct, frozen=True, eq=False):
     """A value that PostgreSQL computes of a row's columns."""
 
     name: str
-    type: type
-    sql: Callable[[Any], ColumnElement[Any]]
+    type: Any
+    sql: Value
+    is_json: bool = False
+
+    def column(self, of: Any) -> ColumnElement[Any]:
+        """What a statement selects."""
+        value = self.sql(of)
+        return as_json(value, self.type, self.name) if self.is_json else value.label(self.name)
+
+
+def in_sql(value: Callable[[Any], Any]) -> Callable[[F], F]:
+    """Say of a derived value how PostgreSQL works it out; it is never null.
+
+    An object is a mapping of its attributes, and null where one of them is. Stands beneath
+    `@property`.
+    """
+
+    def mark(derive: F) -> F:
+        setattr(derive, IN_SQL, value)
+        return derive
+
+    return mark
+
+
+def sql_of(row: type[msgspec.Struct], name: str) -> Callable[[Any], Any] | None:
+    """How PostgreSQL works out a derived value of a row, if that was said."""
+    derived = getattr(row, name)
+    sql: Callable[[Any], Any] | None = getattr(getattr(derived, "fget", None), IN_SQL, None)
+    return sql
+
+
+class Written:
+    """A row as the JSON object that a client gets, written by PostgreSQL: values by name."""
+
+    def __init__(self, entries: Sequence[tuple[str, Value]]) -> None:
+        self._entries = tuple(entries)
+
+    def json(self, of: Any) -> ColumnElement[Any]:
+        """The object, of a model or an alias of it."""
+        named = select(*(value(of).label(name) for name, value in self._entries))
+        entry = named.correlate(of).subquery().table_valued()
+        return select(func.row_to_json(entry)).scalar_subquery()
 
 
 class Shape(Generic[R]):
@@ -74,7 +124,7 @@ class Shape(Generic[R]):
         self,
         of: type[R],
         fields: Collection[str],
-        related: "Sequence[tuple[Related, Shape[Any]]]",
+        related: "Sequence[tuple[Related, Like]]",
         computed: Sequence[Computed],
     ) -> None:
         self._fields = [each for each in structs.fields(of) if each.name in fields]
@@ -86,7 +136,7 @@ class Shape(Generic[R]):
             of.__name__,
             [
                 *((each.name, each.type) for each in self._fields),
-                *((each.name, each.kind(shape)) for each, shape in related),
+                *((each.name, each.kind(like)) for each, like in related),
                 *((each.name, each.type) for each in computed),
             ],
             namespace={**derived, PART_OF: of},
@@ -108,26 +158,41 @@ class Shape(Generic[R]):
         return [
             *(column(getattr(of, each.name), each.type) for each in self._fields),
             *(
-                as_json(each.column(of, shape), each.kind(shape), each.name)
-                for each, shape in self._related
+                as_json(each.column(of, like), each.kind(like), each.name)
+                for each, like in self._related
             ),
-            *(each.sql(of).label(each.name) for each in self._computed),
+            *(each.column(of) for each in self._computed),
         ]
 
-    def values(self, of: Any) -> list[Any]:
-        """The same, within JSON."""
-        return [
+    def json(self, of: Any) -> ColumnElement[Any]:
+        """The same as a JSON array."""
+        return func.json_build_array(
             *(getattr(of, each.name) for each in self._fields),
-            *(each.column(of, shape) for each, shape in self._related),
+            *(each.column(of, like) for each, like in self._related),
             *(each.sql(of) for each in self._computed),
-        ]
+        )
+
+
+# What related rows are read as.
+Like: TypeAlias = Shape[Any] | Written
+
+
+class Given(msgspec.Struct, Generic[R], frozen=True):
+    """A shape whose columns have parameters, with their values."""
+
+    shape: Shape[R]
+    values: tuple[tuple[str, Any], ...]
+
+
+# What rows can be read in.
+Form: TypeAlias = Shape[R] | Given[R]
 
 
 @lru_cache(maxsize=MOST_SHAPES)
 def shape(
     row: type[R],
     fields: frozenset[str],
-    related: tuple[tuple[Related, Shape[Any]], ...] = (),
+    related: tuple[tuple[Related, Like], ...] = (),
     computed: tuple[Computed, ...] = (),
 ) -> Shape[R]:
     """The shape of a row with these of its fields; the same object for the same ones."""

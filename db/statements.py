@@ -37,7 +37,8 @@ Reader: TypeAlias = Database | AsyncConnection | AsyncSession
 Selection: TypeAlias = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]
 
 _DIALECT: Dialect = asyncpg_dialect()  # type: ignore[no-untyped-call]
-_GIVEN = object()
+# What makes the driver's value of a parameter.
+Process: TypeAlias = Callable[[Any], Any]
 
 
 class _Json(Text):
@@ -89,36 +90,43 @@ class Statement(Generic[R]):
         return compiled
 
     @cached_property
-    def _parameters(self) -> tuple[tuple[str, Any, Callable[[Any], Any] | None], ...]:
-        """Name, value (or that it is given), and what makes the driver's value of it."""
+    def _parameters(self) -> tuple[list[Any], dict[str, list[tuple[int, Process | None]]]]:
+        """The driver's values, with gaps; and the places of those that are given, by name."""
         binds = self._compiled.binds
-        return tuple(
-            (
-                name,
-                _GIVEN if binds[name].required else binds[name].effective_value,
-                binds[name].type.dialect_impl(_DIALECT).bind_processor(_DIALECT),
-            )
-            for name in self._compiled.positiontup or ()
-        )
+        fixed: list[Any] = []
+        given: dict[str, list[tuple[int, Process | None]]] = {}
+        for place, name in enumerate(self._compiled.positiontup or ()):
+            bind = binds[name]
+            process = bind.type.dialect_impl(_DIALECT).bind_processor(_DIALECT)
+            if bind.required:
+                given.setdefault(name, []).append((place, process))
+                fixed.append(None)
+            else:
+                value = bind.effective_value
+                fixed.append(value if process is None else process(value))
+        return fixed, given
 
     @cached_property
-    def _given(self) -> frozenset[str]:
-        return frozenset(name for name, value, _ in self._parameters if value is _GIVEN)
+    def given(self) -> frozenset[str]:
+        """The names of its parameters."""
+        return frozenset(self._parameters[1])
 
     def _arguments(self, values: dict[str, Any]) -> list[Any]:
-        if values.keys() != self._given:
-            raise TypeError(f"expected {sorted(self._given)}, not {sorted(values)}")
-        arguments = []
-        for name, value, process in self._parameters:
-            argument = values[name] if value is _GIVEN else value
-            arguments.append(argument if process is None else process(argument))
+        fixed, given = self._parameters
+        if values.keys() != given.keys():
+            raise TypeError(f"expected {sorted(given)}, not {sorted(values)}")
+        arguments = fixed.copy()
+        for name, places in given.items():
+            value = values[name]
+            for place, process in places:
+                arguments[place] = value if process is None else process(value)
         return arguments
 
     @cached_property
     def _decoders(self) -> tuple[tuple[int, Callable[[str], Any]], ...]:
         """Of the columns that are JSON, by position."""
         return tuple(
-            (position, msgspec.json.Decoder(column.type.kind).decode)
+            (position, _decoder(column.type.kind))
             for position, column in enumerate(self._select.selected_columns)
             if isinstance(column.type, _Json)
         )
@@ -137,8 +145,15 @@ class Statement(Generic[R]):
         return found
 
 
+def _decoder(kind: Any) -> Callable[[str], Any]:
+    return msgspec.Raw if kind is msgspec.Raw else msgspec.json.Decoder(kind).decode
+
+
 def as_json(column: Any, kind: Any, name: str | None = None) -> ColumnElement[Any]:
-    """A JSON column or expression, decoded into `kind`: any type that msgspec knows."""
+    """A JSON column or expression, decoded into `kind`: any type that msgspec knows.
+
+    `msgspec.Raw` is left as it is.
+    """
     # As text, so that no driver decodes it into something more general first.
     return cast(column, _Json(kind)).label(name)
 

@@ -16,16 +16,28 @@ from schema.identities import Identity, IdentityMutations
 from schema.node import Node
 from schema.payments import Payment
 from schema.payouts import Payout, PayoutAccount, PayoutMutations
+from schema.places import Place, places_field
 from schema.privacy import DataExport, PrivacyMutations
 from schema.profile import ProfileMutations, host_terms_version
+from schema.promotions import Promotion, PromotionMutations, staff_promotions_field
+from schema.properties.amenities import amenity_catalogue_field
 from schema.properties.calendar import CalendarMutations
+from schema.properties.co_hosts import CoHost, CoHostMutations
 from schema.properties.exchange import CalendarExchangeMutations, CalendarImport
 from schema.properties.mutations import PropertyMutations
+from schema.properties.parts import Photo
+from schema.properties.photos import PhotoMutations, PhotoUpload
 from schema.properties.search import search_field
-from schema.properties.types import Photo, Property, property_by_id
+from schema.properties.summary import summary_field
+from schema.properties.taxes import TaxMutations
+from schema.properties.types import Property, property_by_id
 from schema.quotes import quote_field
 from schema.recipients import RecipientMutations, payout_institutions_field
 from schema.reviews import Review, ReviewMutations
+from schema.saved.searches import SavedSearch, SavedSearchMutations
+from schema.saved.viewed import ViewMutations
+from schema.saved.wishlist_mutations import WishlistMutations
+from schema.saved.wishlists import Wishlist, WishlistItem, shared_wishlist_field
 from schema.scalars import SCALARS, refuse_nul
 from schema.sign_in import SignInEvent, SignInMutations, SignInSession
 from schema.staff import StaffMutations, StaffQueries
@@ -58,12 +70,17 @@ class Query(StaffQueries):
         description="A property that the viewer may see, or null.",
     )
     search_properties = search_field
+    property_search_summary = summary_field
+    places = places_field
+    shared_wishlist = shared_wishlist_field
     quote = quote_field
+    staff_promotions = staff_promotions_field
     booking = strawberry.field(
         resolver=booking_by_id,
         graphql_type=Booking | None,
         description="A booking that the viewer is part of, or null.",
     )
+    amenity_catalogue = amenity_catalogue_field
     payout_institutions = payout_institutions_field
     host_terms_version = strawberry.field(
         resolver=host_terms_version,
@@ -82,13 +99,20 @@ class Mutation(
     FactorMutations,
     IdentityMutations,
     PropertyMutations,
+    TaxMutations,
     CalendarMutations,
+    PromotionMutations,
     CalendarExchangeMutations,
+    CoHostMutations,
+    PhotoMutations,
     BookingMutations,
     ReviewMutations,
     PayoutMutations,
     RecipientMutations,
     PrivacyMutations,
+    WishlistMutations,
+    ViewMutations,
+    SavedSearchMutations,
     StaffMutations,
 ):
     pass
@@ -99,17 +123,24 @@ NODES = [
     User,
     Property,
     Photo,
+    PhotoUpload,
     Booking,
     Payment,
     Review,
+    CoHost,
     Payout,
     PayoutAccount,
     CalendarImport,
+    Promotion,
     SignInSession,
     SignInEvent,
     Passkey,
     Identity,
     DataExport,
+    Place,
+    Wishlist,
+    WishlistItem,
+    SavedSearch,
 ]
 
 

@@ -11,18 +11,29 @@ from typing import Any
 import strawberry
 
 from app.actor import Role
+from app.availability.reasons import WhyNot as AvailabilityReason
 from app.availability.rules import StayNotAllowedReason
+from app.bookings.errors import Obstacle as BookingObstacle
+from app.bookings.options import BookingAction
+from app.bookings.preview import PriceSource
 from app.identity import pictures
 from app.privacy.blockers import DeletionBlockReason
 from app.privacy.queries import DataExportStatus
-from app.properties.search import Sort
+from app.promotions.errors import PromotionRefusal
+from app.properties.amenities import AmenityGroup
+from app.properties.photos import files as photos
+from app.properties.photos.files import PhotoSize
 from app.reviews.errors import ReviewNotAllowedReason
+from app.search.sorts import Sort
 from db.enums import (
     Amenity,
     BookingActor,
     BookingStatus,
     CalendarFailure,
     CancellationPolicy,
+    CheckInMethod,
+    CoHostRight,
+    DisputeStatus,
     HostKind,
     LineItemKind,
     PaymentMethod,
@@ -31,8 +42,11 @@ from db.enums import (
     PayoutAccountKind,
     PayoutAccountStatus,
     PayoutStatus,
+    PhotoFailure,
+    PhotoUploadStatus,
     PropertyStatus,
     PropertyType,
+    RoomType,
     SignInEventKind,
     StaffActionKind,
     VerifiedBadge,
@@ -41,12 +55,19 @@ from db.enums import (
 # Types import them from here, so that none is used before it has been described.
 __all__ = [
     "Amenity",
+    "AmenityGroup",
+    "AvailabilityReason",
+    "BookingAction",
     "BookingActor",
+    "BookingObstacle",
     "BookingStatus",
     "CalendarFailure",
     "CancellationPolicy",
+    "CheckInMethod",
+    "CoHostRight",
     "DataExportStatus",
     "DeletionBlockReason",
+    "DisputeStatus",
     "HostKind",
     "LineItemKind",
     "PaymentMethod",
@@ -55,11 +76,17 @@ __all__ = [
     "PayoutAccountKind",
     "PayoutAccountStatus",
     "PayoutStatus",
+    "PhotoFailure",
+    "PhotoSize",
+    "PhotoUploadStatus",
     "PictureSize",
+    "PriceSource",
+    "PromotionRefusal",
     "PropertyStatus",
     "PropertyType",
     "ReviewNotAllowedReason",
     "Role",
+    "RoomType",
     "SignInEventKind",
     "Sort",
     "StaffActionKind",
@@ -114,8 +141,49 @@ describe(
     "Where a property is in its life.",
     DRAFT="Being written; only its host sees it.",
     PUBLISHED="Everybody sees it and may book it.",
+    SNOOZED="Published, but taking no new bookings until `snoozedUntil`; only the host's side and "
+    "who has booked it see it.",
+    ARCHIVED="Put away by its host: no new bookings, old ones are kept.",
     UNPUBLISHED="Taken down by its host: no new bookings, old ones are kept.",
     SUSPENDED="Taken down by the platform: no new bookings, old ones are kept.",
+)
+describe(
+    CoHostRight,
+    "What a co-host may do for the host.",
+    CALENDAR="Edit the calendar and its exchange with other sites, and see who comes when.",
+    MESSAGES="Talk with guests, and see who comes when.",
+    ALL="Everything but the money, the co-hosts and deleting the property.",
+)
+describe(
+    RoomType,
+    "How much of the place guests have to themselves.",
+    ENTIRE_PLACE="All of it.",
+    PRIVATE_ROOM="A room of their own; the rest is shared.",
+    SHARED_ROOM="A bed in a room with others.",
+)
+describe(
+    CheckInMethod,
+    "How guests get in.",
+    HOST="The host, or somebody of theirs, is there.",
+    BUILDING_STAFF="Somebody in the building has the key.",
+    KEY_BOX="A box with the key, which a code opens.",
+    KEYPAD="A code opens the door.",
+    SMART_LOCK="A phone opens the door.",
+    OTHER="See `checkInGuide`.",
+)
+describe(
+    AmenityGroup,
+    "What amenities are for.",
+    ESSENTIALS="What one expects everywhere.",
+    KITCHEN="Cooking and eating.",
+    BATHROOM_AND_LAUNDRY="Washing oneself and one's clothes.",
+    WORK_AND_ENTERTAINMENT="Working, watching, playing.",
+    FAMILY="With children.",
+    OUTDOORS="Outside the door.",
+    PARKING="For cars.",
+    SPORT_AND_WELLNESS="For the body.",
+    SAFETY="Against accidents.",
+    ACCESS="Getting in.",
 )
 describe(
     PropertyType,
@@ -154,6 +222,30 @@ describe(
     STEP_FREE_ACCESS="Reachable without steps.",
     SMOKE_ALARM="Smoke alarms.",
     SELF_CHECK_IN="Check-in without meeting the host.",
+    HOT_WATER="Hot water from the tap.",
+    BED_LINEN="Bed linen.",
+    TOWELS="Towels.",
+    IRON="An iron.",
+    REFRIGERATOR="A refrigerator.",
+    OVEN="An oven.",
+    MICROWAVE="A microwave.",
+    DISHWASHER="A dishwasher.",
+    COFFEE_MAKER="A machine or press for coffee.",
+    HAIR_DRYER="A hair dryer.",
+    BATHTUB="A bathtub.",
+    PIANO="A piano.",
+    BOOKS="Books to read.",
+    HIGH_CHAIR="A high chair.",
+    TOYS="Toys for children.",
+    BARBECUE="A barbecue.",
+    LAKE_ACCESS="A way to a lake.",
+    SAUNA="A sauna.",
+    BIKES="Bikes to use.",
+    CARBON_MONOXIDE_ALARM="A carbon monoxide alarm.",
+    FIRE_EXTINGUISHER="A fire extinguisher.",
+    FIRST_AID_KIT="A first-aid kit.",
+    ELEVATOR="An elevator.",
+    LUGGAGE_DROP_OFF="Luggage can be left before and after the stay.",
 )
 describe(
     CancellationPolicy,
@@ -194,6 +286,8 @@ describe(
     EXTRA_GUESTS="Guests above the number included in the price.",
     CLEANING_FEE="The host's cleaning fee, once per stay.",
     PET_FEE="The host's fee for pets, once per stay.",
+    HOST_PROMOTION="What a code takes off at the host's cost; negative.",
+    PLATFORM_PROMOTION="What a code takes off at the platform's cost; negative.",
     SERVICE_FEE="The platform's fee.",
     TAX="A tax that the platform collects.",
 )
@@ -254,6 +348,34 @@ describe(
 )
 
 describe(
+    DisputeStatus,
+    "Where a dispute is in its life.",
+    NEEDS_RESPONSE="The bank waits for evidence.",
+    UNDER_REVIEW="The bank is deciding.",
+    WON="The payment stands.",
+    LOST="The bank has kept the money.",
+)
+describe(
+    BookingAction,
+    "What people do with a booking.",
+    PAY="The guest pays: see `payment`.",
+    ACCEPT="The host says yes to a request.",
+    DECLINE="The host says no to a request.",
+    CANCEL="Either side ends it: see `cancellationPreview`.",
+    REVIEW="The guest reviews the stay.",
+)
+describe(
+    BookingObstacle,
+    "Why something cannot be done with a booking now.",
+    graphql_name="BookingObstacle",
+    STATUS="Its state does not allow it.",
+    OTHER_SIDE="Only the other side can do it.",
+    PAYMENT_UNDER_WAY="The payment is being made: look again in a moment.",
+    TIME_IS_OVER="It could have been done until some time ago.",
+    CHANGED_MEANWHILE="Somebody changed the booking at the same moment: look again.",
+    ALREADY_DONE="It has been done.",
+)
+describe(
     ReviewNotAllowedReason,
     "Why a stay cannot be reviewed.",
     STAY_NOT_COMPLETED="The guest has not checked out.",
@@ -261,15 +383,56 @@ describe(
     ALREADY_REVIEWED="The guest has reviewed it.",
 )
 describe(
+    AvailabilityReason,
+    "What is in the way on a date of a calendar.",
+    graphql_name="AvailabilityReason",
+    IN_THE_PAST="The night is over.",
+    UNAVAILABLE="The night cannot be had; why is the host's own business.",
+    BOOKED="A guest has the night. Told to the host's side alone, as the four that follow.",
+    HELD="A guest has still to pay for the night, or the host to answer.",
+    BLOCKED="The night was blocked: taken on another site, or after the host cancelled.",
+    CLOSED="The host has closed the night.",
+    PREPARATION="The night is kept free before or after a stay.",
+    TOO_SOON="To arrive: the host needs more notice.",
+    TOO_FAR_AHEAD="To arrive: the host does not take bookings that far ahead.",
+    NO_CHECK_IN_ON_THIS_DAY="To arrive: not on this weekday.",
+    TOO_SHORT="To arrive: fewer nights in a row are free than `minNights`. `canCheckIn` speaks of "
+    "the date alone.",
+    NIGHT_BEFORE_UNAVAILABLE="To leave: nobody can stay the night before.",
+    NO_CHECK_OUT_ON_THIS_DAY="To leave: not on this weekday.",
+)
+describe(
+    PriceSource,
+    "Where the price of a night comes from.",
+    SET="The host has set it for this night.",
+    WEEKEND="The usual price of Friday and Saturday nights.",
+    BASE="The usual price.",
+)
+describe(
+    PromotionRefusal,
+    "Why a code does not make a stay cheaper.",
+    NOT_VALID="There is no such code, or it is not for this place.",
+    NOT_YET="It cannot be used yet.",
+    OVER="It cannot be used any more.",
+    USED_UP="It has been used as often as it could be.",
+    USED_BY_GUEST="The viewer has used it as often as they can.",
+    TOO_FEW_NIGHTS="It is for longer stays.",
+    AMOUNT_TOO_SMALL="It is for stays that cost more.",
+    OTHER_DATES="It is for stays on other dates.",
+)
+describe(
     Sort,
     "The order of search results.",
     graphql_name="PropertySort",
-    RECOMMENDED="Well and often rated places first.",
-    PRICE_LOW_TO_HIGH="The usual price of a night, lowest first; "
-    "in minor units of each property's own currency.",
-    PRICE_HIGH_TO_LOW="The usual price of a night, highest first.",
+    RECOMMENDED="By a score: well and often rated places first, new ones, and those that tell and "
+    "offer much.",
+    PRICE_LOW_TO_HIGH="Lowest first: what the stay costs in all when the search has dates, else "
+    "the usual price of a night. In minor units of each property's own currency. The list keeps "
+    "its order while its pages are read, and is at most 1,000 long.",
+    PRICE_HIGH_TO_LOW="The same, highest first.",
     RATING="The average rating, highest first.",
     NEWEST="Latest published first.",
+    DISTANCE="Nearest first: to the filter's `near`.",
 )
 describe(
     Weekday,
@@ -348,7 +511,10 @@ describe(
     SUSPENDED="Suspended the account: nobody can sign in to it.",
     REINSTATED="Ended the account's suspension.",
     ROLE_CHANGED="Made somebody staff, or not any more.",
+    PROMOTIONS_READ="Looked at codes that make stays cheaper.",
     BOOKING_CANCELLED="Cancelled a booking.",
+    PROMOTION_CREATED="Made a code for stays, at the platform's cost.",
+    PROMOTION_ENDED="Ended a code for stays.",
 )
 
 describe(
@@ -356,6 +522,34 @@ describe(
     "How large a person's picture is; one that was not uploaded here has one size only.",
     LARGE=f"{pictures.LARGE} pixels on each side.",
     SMALL=f"{pictures.SMALL} pixels on each side.",
+)
+
+describe(
+    PhotoSize,
+    "How large a photo is fetched: pixels of its longer side, unless it is smaller itself. One "
+    "that was not uploaded here has one size only.",
+    SMALL=f"{photos.SIDES[PhotoSize.SMALL]:,}: for lists.",
+    MEDIUM=f"{photos.SIDES[PhotoSize.MEDIUM]:,}: for phones.",
+    LARGE=f"{photos.SIDES[PhotoSize.LARGE]:,}.",
+)
+
+describe(
+    PhotoUploadStatus,
+    "What has become of a file that a host sends.",
+    AWAITING_FILE="It has not been sent, or not been completed.",
+    PROCESSING="A photo is being made of it.",
+    READY="It is a photo.",
+    FAILED="It becomes none: see `failure`.",
+)
+
+describe(
+    PhotoFailure,
+    "Why a file becomes no photo.",
+    UNREADABLE="It is no JPEG, PNG or WebP that can be read, whatever it is called.",
+    TOO_MANY_PIXELS="It has more than 64 million pixels, or 24 million as PNG or WebP.",
+    TOO_SMALL="One of its sides has fewer than 480 pixels.",
+    WRONG_SIZE="It does not have as many bytes as were announced.",
+    MISSING="There was no file any more.",
 )
 
 describe(

@@ -18,7 +18,9 @@ from strawberry.types.union import StrawberryUnion
 from app.errors import DomainError
 from schema.context import Info
 from schema.enums import (
+    BookingObstacle,
     BookingStatus,
+    PromotionRefusal,
     ReviewNotAllowedReason,
     StayNotAllowedReason,
     describe,
@@ -37,6 +39,7 @@ class ErrorCode(StrEnum):
     PRICE_CHANGED = "PRICE_CHANGED"
     STAY_NOT_ALLOWED = "STAY_NOT_ALLOWED"
     PROPERTY_NOT_BOOKABLE = "PROPERTY_NOT_BOOKABLE"
+    PROMOTION_REFUSED = "PROMOTION_REFUSED"
     IDEMPOTENCY_CONFLICT = "IDEMPOTENCY_CONFLICT"
     PAYMENT_UNAVAILABLE = "PAYMENT_UNAVAILABLE"
     TRANSITION_NOT_ALLOWED = "TRANSITION_NOT_ALLOWED"
@@ -63,6 +66,7 @@ describe(
     PRICE_CHANGED="The price is not the one that was shown.",
     STAY_NOT_ALLOWED="The property's terms do not allow the stay.",
     PROPERTY_NOT_BOOKABLE="The property takes no bookings.",
+    PROMOTION_REFUSED="The code does not make this stay cheaper.",
     IDEMPOTENCY_CONFLICT="The idempotency key was used for another request.",
     PAYMENT_UNAVAILABLE="The payment provider cannot do it now.",
     TRANSITION_NOT_ALLOWED="The booking's state does not allow the action.",
@@ -148,6 +152,14 @@ class PropertyNotBookableError(Error):
     pass
 
 
+@strawberry.type(
+    description="The code does not make this stay cheaper. Nothing was booked or charged."
+)
+class PromotionRefusedError(Error):
+    # Not `reason`: a query asks for that of a stay, another enumeration, beside it.
+    refusal: PromotionRefusal = strawberry.field(description="Why not.")
+
+
 @strawberry.type(description="The idempotency key was used for another request.")
 class IdempotencyConflictError(Error):
     retryable: bool = strawberry.field(
@@ -166,11 +178,20 @@ class PaymentUnavailableError(Error):
 @strawberry.type(description="The booking's state does not allow the action.")
 class TransitionNotAllowedError(Error):
     status: BookingStatus = strawberry.field(description="The booking's state.")
+    reason: BookingObstacle = strawberry.field(description="What stands in the way.")
+
+
+@strawberry.type(description="Something to fill in before a property can be published.")
+class MissingField:
+    field: str = strawberry.field(
+        description="The input of `updateProperty`: `title`, `location.address`."
+    )
+    message: str = strawberry.field(description="What to do, for people; in English.")
 
 
 @strawberry.type(description="Something is missing before the property can be published.")
 class PropertyIncompleteError(Error):
-    missing: list[str] = strawberry.field(description="The fields of the property to fill in.")
+    missing: list[MissingField] = strawberry.field(description="All of it, in a host's order.")
 
 
 @strawberry.type(description="The stay cannot be reviewed, or not any more.")
@@ -224,6 +245,7 @@ TYPES: dict[ErrorCode, type[Error]] = {
     ErrorCode.PRICE_CHANGED: PriceChangedError,
     ErrorCode.STAY_NOT_ALLOWED: StayNotAllowedError,
     ErrorCode.PROPERTY_NOT_BOOKABLE: PropertyNotBookableError,
+    ErrorCode.PROMOTION_REFUSED: PromotionRefusedError,
     ErrorCode.IDEMPOTENCY_CONFLICT: IdempotencyConflictError,
     ErrorCode.PAYMENT_UNAVAILABLE: PaymentUnavailableError,
     ErrorCode.TRANSITION_NOT_ALLOWED: TransitionNotAllowedError,

@@ -18,10 +18,16 @@ from schema.identities import visible_identity
 from schema.paging import MAX_PAGE
 from schema.payments import visible_payment
 from schema.payouts import visible_payout, visible_payout_account
+from schema.places import place_by_key
 from schema.privacy import visible_export
+from schema.promotions import visible_promotion
 from schema.properties.access import visible_photo, visible_property
+from schema.properties.co_hosts import visible_co_host
 from schema.properties.exchange import visible_import
+from schema.properties.photos import visible_upload
 from schema.reviews import visible_review
+from schema.saved.searches import visible_search
+from schema.saved.wishlists import visible_item, visible_wishlist
 from schema.sign_in import visible_event, visible_session
 
 
@@ -37,7 +43,9 @@ FINDERS: Mapping[str, Callable[[Context, UUID], Awaitable[Any]]] = {
     "User": visible_user,
     "Property": visible_property,
     "Photo": visible_photo,
+    "PhotoUpload": visible_upload,
     "Booking": visible_booking,
+    "CoHost": visible_co_host,
     "Payment": visible_payment,
     "Review": visible_review,
     "Payout": visible_payout,
@@ -48,6 +56,11 @@ FINDERS: Mapping[str, Callable[[Context, UUID], Awaitable[Any]]] = {
     "SignInEvent": visible_event,
     "Passkey": visible_passkey,
     "Identity": visible_identity,
+    "Place": place_by_key,
+    "Wishlist": visible_wishlist,
+    "WishlistItem": visible_item,
+    "Promotion": visible_promotion,
+    "SavedSearch": visible_search,
 }
 
 

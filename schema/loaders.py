@@ -17,8 +17,9 @@ from app.actor import Actor
 from app.availability.calendar import Night, calendars
 from app.availability.ical import queries as exchange
 from app.availability.ical.queries import ConflictRow, FeedRow, ImportRow, SyncRow
+from app.availability.reasons import Explained, explained
 from app.bookings import queries as bookings
-from app.bookings.queries import Access, BookingRow, ChangeRow
+from app.bookings.queries import Access, BookingRow, ChangeRow, StayRow
 from app.bookings.responses import response_rates
 from app.errors import DomainError
 from app.identity import queries as identity
@@ -33,19 +34,33 @@ from app.identity.queries import (
 )
 from app.identity.staff import Look
 from app.payments import queries as payments
-from app.payments.queries import PaymentRow
+from app.payments.queries import DisputeRow, PaymentRow
 from app.payouts import queries as payouts
 from app.payouts.queries import PayoutAccountRow, PayoutItemRow, PayoutRow
 from app.privacy import queries as privacy
 from app.privacy.queries import DataExportRow
+from app.promotions import queries as promotions
+from app.promotions.queries import PromotionRow
 from app.properties import queries as properties
-from app.properties.queries import PhotoRow, PropertyRow, Ratings
+from app.properties.photos import queries as photos
+from app.properties.photos.queries import UploadRow
+from app.properties.queries import (
+    CoHostRow,
+    GuideRow,
+    PhotoRow,
+    PropertyRow,
+    Ratings,
+    TranslationRow,
+)
+from app.properties.taxes import TaxRow, taxes_of
 from app.reviews import queries as reviews
 from app.reviews.queries import ReviewRow
+from app.saved import queries as saved
+from app.saved.queries import SavedSearchRow, WishlistItemRow, WishlistRow
 from db import rows
 from db.rows import Listing, Slice
 from db.session import Database
-from db.shapes import Shape
+from db.shapes import Form, Shape
 from db.statements import Reader
 from schema.engine import Loader
 
@@ -54,8 +69,11 @@ V = TypeVar("V")
 R = TypeVar("R", bound=msgspec.Struct)
 
 Fetch: TypeAlias = Callable[[Reader, Sequence[K]], Awaitable[Mapping[K, V]]]
+FetchRange: TypeAlias = Callable[
+    [Reader, Sequence[UUID], date, date], Awaitable[Mapping[UUID, list[V]]]
+]
 ShapedFetch: TypeAlias = Callable[
-    [Reader, Sequence[UUID], Shape[R] | None], Awaitable[Mapping[UUID, R]]
+    [Reader, Sequence[UUID], Form[R] | None], Awaitable[Mapping[UUID, R]]
 ]
 
 # More keys than one level of an operation can have; bounds the size of a statement's arguments.
@@ -154,8 +172,18 @@ class Loaders:
         return self._many(properties.photos_of)
 
     @cached_property
+    def photo_uploads(self) -> Loader[UUID, UploadRow | None]:
+        """Whoever's: they are their property's host's alone."""
+        return self._one(photos.uploads)
+
+    @cached_property
+    def photo_uploads_of(self) -> Loader[UUID, list[UploadRow]]:
+        """By property."""
+        return self._many(photos.uploads_of)
+
+    @cached_property
     def access(self) -> Loader[UUID, Access]:
-        """What the viewer's own bookings let them see, by property."""
+        """What the viewer's own bookings, or part in it, let them see, by property."""
 
         async def load(keys: list[UUID]) -> list[Access]:
             viewer = self._actor.user_id
@@ -170,24 +198,34 @@ class Loaders:
     def calendars(self) -> Loader[tuple[UUID, date, date], list[Night]]:
         """By property, first date, and the date after the last. Raises Invalid per range."""
 
-        async def load(
-            keys: list[tuple[UUID, date, date]],
-        ) -> list[list[Night] | BaseException]:
-            properties_of: defaultdict[tuple[date, date], list[UUID]] = defaultdict(list)
-            for key, start, end in keys:
-                properties_of[start, end].append(key)
-            found: dict[tuple[date, date], dict[UUID, list[Night]] | DomainError] = {}
-            for (start, end), ids in properties_of.items():
-                try:
-                    found[start, end] = await calendars(self._db, ids, start, end, self._now)
-                except DomainError as refusal:
-                    found[start, end] = refusal
-            return [
-                of if isinstance(of := found[start, end], DomainError) else of.get(key, [])
-                for key, start, end in keys
-            ]
+        async def fetch(
+            reader: Reader, ids: Sequence[UUID], start: date, end: date
+        ) -> Mapping[UUID, list[Night]]:
+            return await calendars(reader, ids, start, end, self._now)
 
-        return Loader(load, max_batch_size=MAX_BATCH)
+        return self._ranges(fetch)
+
+    @cached_property
+    def explained_calendars(self) -> Loader[tuple[UUID, date, date], list[Explained]]:
+        """The same with reasons, which the host's side alone may know: one, or none of a draft."""
+
+        async def fetch(
+            reader: Reader, ids: Sequence[UUID], start: date, end: date
+        ) -> Mapping[UUID, list[Explained]]:
+            found = await explained(reader, ids, start, end, self._now)
+            return {key: [calendar] for key, calendar in found.items()}
+
+        return self._ranges(fetch)
+
+    @cached_property
+    def taxes_of(self) -> Loader[UUID, list[TaxRow]]:
+        """By property."""
+        return self._many(taxes_of)
+
+    @cached_property
+    def promotions(self) -> Loader[UUID, PromotionRow | None]:
+        """Whoever's: who may see them is decided by schema.promotions."""
+        return self._one(promotions.promotions)
 
     @cached_property
     def calendar_feed_of(self) -> Loader[UUID, FeedRow | None]:
@@ -214,6 +252,41 @@ class Loaders:
         return self._many(lambda reader, keys: exchange.conflicts_of(reader, keys, self._now))
 
     @cached_property
+    def check_in_guides(self) -> Loader[UUID, GuideRow | None]:
+        """By property, whoever's: who may see them is decided as of the exact place."""
+        return self._one(properties.guides)
+
+    @cached_property
+    def translations_of(self) -> Loader[UUID, list[TranslationRow]]:
+        """By property."""
+        return self._many(properties.translations_of)
+
+    @cached_property
+    def co_hosts(self) -> Loader[UUID, CoHostRow | None]:
+        """Whoever's: who may see them is decided in schema.properties.co_hosts."""
+        return self._one(properties.co_hosts)
+
+    @cached_property
+    def co_hosts_of(self) -> Loader[UUID, list[CoHostRow]]:
+        """By property, invitations too."""
+        return self._many(properties.co_hosts_of)
+
+    @cached_property
+    def co_host_users_of(self) -> Loader[UUID, list[CoHostRow]]:
+        """By property: those whom everybody may know of."""
+        return self._many(properties.active_co_hosts_of)
+
+    @cached_property
+    def co_hosting_of(self) -> Loader[UUID, list[CoHostRow]]:
+        """By user."""
+        return self._many(properties.co_hosting_of)
+
+    @cached_property
+    def stays_of(self) -> Loader[tuple[UUID, date, date], list[StayRow]]:
+        """By property, first date, and the date after the last. Raises Invalid per range."""
+        return self._ranges(bookings.stays)
+
+    @cached_property
     def history_of(self) -> Loader[UUID, list[ChangeRow]]:
         """By booking."""
         return self._many(bookings.history_of)
@@ -226,6 +299,11 @@ class Loaders:
     def payment_of(self) -> Loader[UUID, PaymentRow | None]:
         """The last attempt to pay, by booking."""
         return self._one(payments.latest_of)
+
+    @cached_property
+    def disputes_of(self) -> Loader[UUID, list[DisputeRow]]:
+        """By payment, oldest first."""
+        return self._many(payments.disputes_of)
 
     @cached_property
     def reviews(self) -> Loader[UUID, ReviewRow | None]:
@@ -253,6 +331,27 @@ class Loaders:
     def payout_accounts_of(self) -> Loader[UUID, list[PayoutAccountRow]]:
         """By user, oldest first."""
         return self._many(payouts.accounts_of)
+
+    @cached_property
+    def wishlists(self) -> Loader[UUID, WishlistRow | None]:
+        """Whoever's: who may see them is decided by app.identity.policy."""
+        return self._one(saved.wishlists)
+
+    @cached_property
+    def wishlist_items(self) -> Loader[UUID, WishlistItemRow | None]:
+        """Whoever's: who may see them is decided by app.identity.policy."""
+        return self._one(saved.items)
+
+    @cached_property
+    def saved_searches(self) -> Loader[UUID, SavedSearchRow | None]:
+        """Whoever's: who may see them is decided by app.identity.policy."""
+        return self._one(saved.searches)
+
+    @cached_property
+    def wishlists_with(self) -> Loader[UUID, list[WishlistRow]]:
+        """The viewer's lists that a property is on; nobody signed in has any."""
+        viewer = self._actor.require_user()
+        return self._many(lambda reader, keys: saved.lists_with(reader, viewer, keys))
 
     def pages(
         self, listing: Listing[Any], shape: Shape[Any] | None = None
@@ -291,18 +390,38 @@ class Loaders:
             self._counts[id(listing)] = Loader(load, max_batch_size=MAX_BATCH)
         return self._counts[id(listing)]
 
-    def rows(
-        self, fetch: "ShapedFetch[R]", shape: Shape[R] | None = None
-    ) -> Loader[UUID, R | None]:
+    def rows(self, fetch: "ShapedFetch[R]", shape: Form[R] | None = None) -> Loader[UUID, R | None]:
         """Rows by id, whole or in a shape that has the id."""
-        if (fetch, shape) not in self._rows:
+        key = fetch, shape
+        loader = self._rows.get(key)
+        if loader is None:
 
             async def load(keys: list[UUID]) -> list[R | None]:
                 found = await fetch(self._db, keys, shape)
                 return [found.get(key) for key in keys]
 
-            self._rows[fetch, shape] = Loader(load, max_batch_size=MAX_BATCH)
-        return self._rows[fetch, shape]
+            loader = self._rows[key] = Loader(load, max_batch_size=MAX_BATCH)
+        return loader
+
+    def _ranges(self, fetch: "FetchRange[V]") -> Loader[tuple[UUID, date, date], list[V]]:
+        """Of parents in ranges of dates: one statement for each different range."""
+
+        async def load(keys: list[tuple[UUID, date, date]]) -> list[list[V] | BaseException]:
+            parents: defaultdict[tuple[date, date], list[UUID]] = defaultdict(list)
+            for key, start, end in keys:
+                parents[start, end].append(key)
+            found: dict[tuple[date, date], Mapping[UUID, list[V]] | DomainError] = {}
+            for (start, end), ids in parents.items():
+                try:
+                    found[start, end] = await fetch(self._db, ids, start, end)
+                except DomainError as refusal:
+                    found[start, end] = refusal
+            return [
+                of if isinstance(of := found[start, end], DomainError) else of.get(key, [])
+                for key, start, end in keys
+            ]
+
+        return Loader(load, max_batch_size=MAX_BATCH)
 
     def _one(self, fetch: "Fetch[K, V]") -> Loader[K, V | None]:
         async def load(keys: list[K]) -> list[V | None]:

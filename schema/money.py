@@ -1,14 +1,44 @@
 """Sums of money, and the lines that a price consists of."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Annotated
 
 import msgspec
 import strawberry
 
+from app.currencies.rules import Converted, convert
 from app.money import Money as Amount
 from app.pricing.rules import LineItem as Line
+from schema.context import Info
+from schema.engine import batched
 from schema.enums import LineItemKind
 from schema.scalars import CurrencyCode, MinorUnits
+
+
+@strawberry.type(
+    description="About how much a sum is in another currency, by daily rates. For display only: "
+    "what is charged is the sum itself."
+)
+class ConvertedMoney:
+    amount: MinorUnits = strawberry.field(
+        description="In minor units of the currency, rounded half up."
+    )
+    currency: CurrencyCode = strawberry.field(description="Which currency.")
+    as_of: date | None = strawberry.field(
+        description="Of which day the rate is, which may be some days ago; null where the sum is "
+        "in that currency already."
+    )
+
+
+@batched
+async def converted(
+    amounts: Sequence[Amount],
+    info: Info,
+    to: Annotated[CurrencyCode, strawberry.argument(description="Which currency: `JPY`.")],
+) -> list[Converted | None]:
+    rates = await info.context.rates()
+    return [convert(amount, to, rates) for amount in amounts]
 
 
 @strawberry.type(description="A sum of money.")
@@ -17,6 +47,12 @@ class Money:
         description="In minor units of the currency: 12050 is 120.50 EUR, 12050 JPY, 12.050 KWD."
     )
     currency: CurrencyCode = strawberry.field(description="Which currency.")
+    converted = strawberry.field(
+        resolver=converted,
+        graphql_type=ConvertedMoney | None,
+        description="About how much it is in another currency, to show beside it; null while no "
+        "rate is known.",
+    )
 
 
 @strawberry.input(description="A sum of money.")

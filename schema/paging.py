@@ -9,12 +9,17 @@ import msgspec
 import strawberry
 
 from app.errors import Invalid
-from db.rows import Listing, Slice
+from app.storage import Addresses
+from db.rows import END, Listing, Slice, page_within
+from db.shapes import Computed
 from schema.context import Info
-from schema.reading import shape
+from schema.engine import Asked, beneath
+from schema.reading import Part, node_of, shape, shape_of
 
 MAX_PAGE = 50
 DEFAULT_PAGE = 20
+# What a row's cursor is made of.
+CURSOR = frozenset(["id"])
 
 T = TypeVar("T")
 
@@ -94,29 +99,81 @@ def connect(
     return Connection(edges, info, count)
 
 
-async def listed(
+def listed(
     info: Info,
     listing: Listing[Any],
     parent: UUID,
     first: int,
     after: str | None,
     statuses: Sequence[str] | None = None,
-) -> Connection[Any]:
+) -> Awaitable[Connection[Any]]:
     """One page of a parent's list, newest first. Raises Invalid for a bad size or cursor."""
-    like = shape(info, listing.row, "edges", "node", needs=frozenset(["id", listing.parent.key]))
     part = Slice(
         # One more than asked for tells whether there is a next page.
         require_first(first) + 1,
         None if after is None else decode_cursor(after),
         None if statuses is None else tuple(sorted(set(statuses))),
     )
-    loaders = info.context.loaders
-    found = await loaders.pages(listing, like).load((parent, part))
+    needs = CURSOR | {listing.parent.key}
+    like = shape(info, listing.row, "edges", "node", needs=needs, model=listing.model)
+
+    async def load() -> Connection[Any]:
+        found = await info.context.loaders.pages(listing, like).load((parent, part))
+        return _page(info, listing, parent, part, after, found)
+
+    return load()
+
+
+def listed_with(
+    info: Info, listing: Listing[Any], row: Any, name: str, first: int, after: str | None
+) -> Awaitable[Connection[Any]] | Connection[Any]:
+    """The same of a row that may have been read with it, as `name`: see `page_part`."""
+    found = getattr(row, name, None)
+    if found is None:
+        return listed(info, listing, row.id, first, after)
+    return _page(info, listing, row.id, Slice(first + 1), after, found)
+
+
+def page_part(listing: Listing[Any], name: str) -> Part:
+    """A page of a row's list as a part of it, which can be read with it; without statuses."""
+
+    row: Any = listing.row
+
+    def column(asked: Asked, addresses: Addresses | None) -> Computed | None:
+        nodes = beneath(asked.selection, "edges", "node")
+        if nodes is None:
+            return None
+        like = shape_of(nodes, row, CURSOR, addresses, listing.model)
+        return Computed(
+            name,
+            list[like.row],  # type: ignore[name-defined]
+            lambda of: page_within(listing, of, like, name),
+            is_json=True,
+        )
+
+    def values(first: int, after: str | None = None) -> dict[str, Any]:
+        last = END if after is None else decode_cursor(after)
+        return {f"{name}_first": require_first(first) + 1, f"{name}_after": last}
+
+    return Part(column, values)
+
+
+def _page(
+    info: Info,
+    listing: Listing[Any],
+    parent: UUID,
+    part: Slice,
+    after: str | None,
+    found: Sequence[Any],
+) -> Connection[Any]:
+    """The connection of what was found: one row more than the page has, if there is one."""
+    size = part.first - 1
+    rows = found[:size]
     return connect(
-        [Edge(encode_cursor(row.id), row) for row in found[:first]],
-        has_next=len(found) > first,
+        [Edge(encode_cursor(row.id), node_of(row)) for row in rows],
+        has_next=len(found) > size,
         after=after,
-        count=lambda: loaders.counts(listing).load((parent, part.statuses)),
+        count=lambda: info.context.loaders.counts(listing).load((parent, part.statuses)),
     )
 
 

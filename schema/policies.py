@@ -17,14 +17,23 @@ class Policy(StrEnum):
     # The person whom the object is, or belongs to.
     OWN = "OWN"
     OWN_OR_STAFF = "OWN_OR_STAFF"
-    # A property's host, and guests who stay there.
+    OWN_OR_ADMIN = "OWN_OR_ADMIN"
+    # A property's host, co-hosts for everything, and guests who stay there.
     STAYING = "STAYING"
+    # The host alone.
     HOST = "HOST"
+    # The host and those co-hosts whose rights include it: app.properties.policy.
+    HOST_ALL = "HOST_ALL"
+    HOST_CALENDAR = "HOST_CALENDAR"
+    # The host and every co-host.
+    HOST_ANY = "HOST_ANY"
+    CO_HOST = "CO_HOST"
+    HOST_OR_CO_HOST = "HOST_OR_CO_HOST"
     GUEST = "GUEST"
     GUEST_OR_STAFF = "GUEST_OR_STAFF"
-    # A booking's guest and host, and staff.
+    # A booking's guest, its host and co-hosts for everything, and staff.
     PARTIES = "PARTIES"
-    # A booking's guest and host, and admins: who may end it.
+    # The same with admins instead of staff: who may end it.
     ENDING = "ENDING"
     # Anybody who is signed in, about themselves.
     SIGNED_IN = "SIGNED_IN"
@@ -42,33 +51,41 @@ def _table(**policies: str) -> Mapping[str, Policy]:
 
 FIELDS: Mapping[str, Mapping[str, Policy]] = {
     "Query": _table(
-        OPEN="viewer node nodes property searchProperties quote booking hostTermsVersion",
+        OPEN="viewer node nodes property searchProperties propertySearchSummary places"
+        " sharedWishlist quote booking amenityCatalogue hostTermsVersion",
         SIGNED_IN="payoutInstitutions",
         STAFF="staffPeople",
-        ADMIN="staffActions",
+        ADMIN="staffActions staffPromotions",
     ),
     # Of a mutation: who may do it to the object that it names.
     "Mutation": _table(
         SIGNED_IN="becomeHost updateProfile revokeAllSessions createProperty createBooking"
-        " createPayoutAccountLink setPayoutRecipient linkIdentity requestDataExport"
-        " deleteAccount cancelAccountDeletion",
-        OWN="revokeSession renamePasskey deletePasskey unlinkIdentity",
-        HOST="updateProperty updateCalendar publishProperty unpublishProperty acceptBooking"
-        " declineBooking rotateCalendarFeed addCalendarImport removeCalendarImport"
+        " createPromotion createPayoutAccountLink setPayoutRecipient linkIdentity"
+        " acceptCoHostInvitation requestDataExport deleteAccount cancelAccountDeletion"
+        " createWishlist recordPropertyView clearViewHistory setViewHistory saveSearch",
+        OWN="revokeSession renamePasskey deletePasskey unlinkIdentity renameWishlist deleteWishlist"
+        " endPromotion shareWishlist unshareWishlist saveProperty unsaveProperty"
+        " updateSavedSearch deleteSavedSearch",
+        HOST="inviteCoHost updateCoHost removeCoHost deleteProperty duplicateProperty",
+        HOST_ALL="updateProperty setPropertyTaxes publishProperty unpublishProperty snoozeProperty"
+        " archiveProperty acceptBooking declineBooking createPhotoUploads completePhotoUploads"
+        " updatePhoto reorderPhotos deletePhoto",
+        HOST_CALENDAR="updateCalendar rotateCalendarFeed addCalendarImport removeCalendarImport"
         " syncCalendarImport",
+        CO_HOST="leaveCoHosting",
         GUEST="createReview",
         ENDING="cancelBooking",
         STAFF="staffResendVerification staffRevokeSessions staffSuspend staffReinstate",
-        ADMIN="staffChangeRole",
+        ADMIN="staffChangeRole staffCreatePromotion staffEndPromotion",
     ),
     "Subscription": _table(PARTIES="bookingStatusChanged", HOST="hostBookingsChanged"),
     "User": _table(
         OPEN="id username firstName bio languages verifiedBadges reviewCount averageRating reviews"
         " responseRate pictureUrl isHost hostSince createdAt properties",
         OWN="lastName email emailVerified timezone currency phone hostDetails bookings"
-        " hostedBookings payoutAccount payoutAccounts payouts sessions signInEvents role"
-        " staffActions passkeys secondFactor hasPassword identities dataExports"
-        " deletionScheduledAt",
+        " hostedBookings coHosting payoutAccount payoutAccounts payouts promotions sessions"
+        " signInEvents role staffActions passkeys secondFactor hasPassword identities dataExports"
+        " deletionScheduledAt wishlists recentlyViewed keepsViewHistory savedSearches",
     ),
     "HostDetails": _table(
         OWN="kind legalName country dateOfBirth registrationNumber termsVersion agreedAt"
@@ -91,24 +108,73 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
     "Identity": _table(OWN="id provider providerName email createdAt lastUsedAt"),
     "SignInEvent": _table(OWN_OR_STAFF="id kind occurredAt address userAgent"),
     "Property": _table(
-        OPEN="id status title description type pricePerNight weekendPricePerNight cleaningFee"
+        OPEN="id status title description language translations type roomType houseRules"
+        " checkInMethod pricePerNight weekendPricePerNight cleaningFee"
         " petFee extraGuestFee guestsIncluded monthlyDiscountPercent weeklyDiscountPercent"
         " earlyBirdDays earlyBirdDiscountPercent lastMinuteDays lastMinuteDiscountPercent amenities"
         " averageRating reviewCount maxGuests bedrooms beds bathrooms petsAllowed instantBook"
         " cancellationPolicy minNights maxNights advanceNoticeHours preparationDays"
         " bookingWindowDays checkInTime checkOutTime timezone version createdAt updatedAt location"
-        " host photos checkInWeekdays checkOutWeekdays availability reviews paymentMethods",
-        HOST="calendarExchange",
+        " host coHosts photos checkInWeekdays checkOutWeekdays availability reviews paymentMethods"
+        " taxes isSaved savedIn",
+        HOST="coHostTeam",
+        STAYING="checkInGuide",
+        HOST_ALL="bookings photoUploads snoozedUntil",
+        HOST_CALENDAR="calendarExchange pricePreview",
+        HOST_ANY="stays",
     ),
+    "HouseRules": _table(
+        OPEN="smokingAllowed partiesAllowed suitableForChildren quietFrom quietTo additionalRules"
+    ),
+    "CheckInGuide": _table(STAYING="instructions accessCode wifiName wifiPassword"),
+    "PropertyTranslation": _table(OPEN="language title description"),
+    "AmenityCategory": _table(OPEN="group title amenities"),
+    "CataloguedAmenity": _table(OPEN="amenity title"),
+    "MissingField": _table(OPEN="field message"),
     "Location": _table(
-        OPEN="city region country latitude longitude isExact", STAYING="address postalCode"
+        OPEN="city region country latitude longitude isExact", STAYING="address unit postalCode"
     ),
-    "CalendarExchange": _table(HOST="feedUrl imports"),
-    "CalendarImport": _table(HOST="id name url syncedAt failure log conflicts"),
-    "CalendarSync": _table(HOST="finishedAt failure added removed"),
-    "CalendarConflict": _table(HOST="booking startsOn endsOn summary"),
-    "Photo": _table(OPEN="id caption width height url"),
-    "AvailabilityNight": _table(OPEN="date available canCheckIn canCheckOut minNights price"),
+    "CoHost": _table(
+        HOST_OR_CO_HOST="id property user email rights invitedAt expiresAt acceptedAt"
+    ),
+    "HostedStay": _table(HOST_ANY="checkIn checkOut status guests guest"),
+    "CalendarExchange": _table(HOST_CALENDAR="feedUrl imports"),
+    "CalendarImport": _table(HOST_CALENDAR="id name url syncedAt failure log conflicts"),
+    "CalendarSync": _table(HOST_CALENDAR="finishedAt failure added removed"),
+    "CalendarConflict": _table(HOST_ALL="booking", HOST_CALENDAR="startsOn endsOn summary"),
+    "Wishlist": _table(OWN="id name shareToken shareUrl createdAt items"),
+    "WishlistItem": _table(OWN="id property note checkIn checkOut guests addedAt"),
+    "SavedSearch": _table(OWN="id name filter emailAlerts createdAt"),
+    # Whoever has the list's token.
+    "SharedWishlist": _table(OPEN="name ownerFirstName items"),
+    "SharedWishlistItem": _table(OPEN="property addedAt"),
+    "ViewedProperty": _table(OWN="property viewedAt"),
+    "Place": _table(OPEN="id name region country countryName latitude longitude population area"),
+    "PricePreview": _table(HOST_CALENDAR="nights stays"),
+    "PreviewNight": _table(HOST_CALENDAR="date price source"),
+    "PreviewStay": _table(HOST_CALENDAR="checkOut nightCount lineItems total hostPayout"),
+    "PropertyTax": _table(
+        OPEN="name rateBasisPoints amountPerGuestNight maxNights longStaysExempt"
+    ),
+    "Promotion": _table(
+        OWN_OR_ADMIN="id code isPlatforms percent amount properties minAmount minNights maxUses"
+        " maxUsesPerGuest staysFrom staysTo bookingsFrom bookingsTo uses endedAt createdAt",
+    ),
+    "PropertySearchSummary": _table(
+        OPEN="totalCount propertyTypes amenities instantBookCount freeCancellationCount"
+        " priceHistogram clusters"
+    ),
+    "PropertyTypeCount": _table(OPEN="value count"),
+    "AmenityCount": _table(OPEN="value count"),
+    "PriceBucket": _table(OPEN="from to count"),
+    "MapCluster": _table(OPEN="count latitude longitude"),
+    "Photo": _table(OPEN="id caption width height url placeholder"),
+    "PhotoUpload": _table(HOST_ALL="id status failure createdAt photo"),
+    "PhotoUploadRequest": _table(HOST_ALL="upload uploadUrl method headers expiresAt"),
+    "RequestHeader": _table(OPEN="name value"),
+    "AvailabilityNight": _table(
+        OPEN="date available canCheckIn canCheckOut minNights price whyNot"
+    ),
     "Quote": _table(
         OPEN="checkIn checkOut nightCount guests lineItems subtotal total averagePerNight property"
     ),
@@ -117,7 +183,8 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
     "Booking": _table(
         PARTIES="id status version checkIn checkOut nights checkInAt checkOutAt guests message"
         " totalPrice cancellationPolicy expiresAt confirmedAt cancelledAt cancelledBy"
-        " cancellationReason createdAt property guest host lineItems payment history review",
+        " cancellationReason createdAt property guest host lineItems payment history review"
+        " availableActions",
         ENDING="cancellationPreview",
         HOST="hostPayout",
     ),
@@ -125,18 +192,22 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
     "BookingStatusUpdate": _table(PARTIES="booking version status previousStatus occurredAt"),
     "CancellationPreview": _table(PARTIES="refund lineItems"),
     "Payment": _table(
-        PARTIES="id status method provider amount refundedAmount paidAt",
+        PARTIES="id status method provider amount refundedAmount paidAt disputes",
         GUEST="clientSecret publishableKey redirectUrl",
         GUEST_OR_STAFF="failureCode",
     ),
+    "Dispute": _table(PARTIES="status amount reason evidenceDueAt openedAt settledAt"),
     "Payout": _table(OWN="id amount status failureCode createdAt paidAt items"),
     "PayoutItem": _table(OWN="amount booking"),
     "PayoutAccount": _table(OWN="id provider status currency label"),
     "PayoutInstitution": _table(SIGNED_IN="code name"),
     # Values: as visible as what they are part of.
+    "BookingOption": _table(OPEN="action isAvailable obstacle until"),
+    "Area": _table(OPEN="north south east west"),
     "Guests": _table(OPEN="adults children infants pets"),
     "LineItem": _table(OPEN="kind description quantity unitAmount amount"),
-    "Money": _table(OPEN="amount currency"),
+    "Money": _table(OPEN="amount currency converted"),
+    "ConvertedMoney": _table(OPEN="amount currency asOf"),
     "PageInfo": _table(OPEN="hasNextPage hasPreviousPage startCursor endCursor"),
 }
 

@@ -1,8 +1,9 @@
 """What a stay would cost."""
 
 from collections.abc import Awaitable
+from contextlib import AbstractAsyncContextManager
 from datetime import date
-from typing import Annotated, TypeAlias
+from typing import Annotated, ClassVar, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -12,14 +13,16 @@ from app.bookings.quotes import quote_stay
 from app.money import Money as Amount
 from app.pricing.rules import Guests as Count
 from app.pricing.rules import Quote as Price
+from app.promotions.guessing import counted
 from app.properties.queries import PropertyRow
 from app.properties.terms import fees_of
 from schema import ids
-from schema.context import Info
+from schema.context import Context, Info
 from schema.errors import (
     Answers,
     DatesUnavailableError,
     InvalidInputError,
+    PromotionRefusedError,
     PropertyNotBookableError,
     StayNotAllowedError,
 )
@@ -68,6 +71,22 @@ class QuoteRow(msgspec.Struct, frozen=True):
         return Amount(self.price.average_per_night_minor, self.price.currency)
 
 
+class TotalRow(msgspec.Struct, frozen=True):
+    """As much of a QuoteRow as a search finds out by itself."""
+
+    __part_of__: ClassVar = QuoteRow
+
+    property_id: UUID
+    check_in: date
+    check_out: date
+    guests: Count
+    total: Amount
+
+    @property
+    def night_count(self) -> int:
+        return (self.check_out - self.check_in).days
+
+
 def quoted_property(
     quote: strawberry.Parent[QuoteRow], info: Info
 ) -> Awaitable[PropertyRow | None]:
@@ -104,6 +123,15 @@ class QuoteInput:
     check_in: date = strawberry.field(description="The first night's date.")
     check_out: date = strawberry.field(description="The date of leaving.")
     guests: GuestsInput = strawberry.field(description="For whom.")
+    promotion_code: str | None = strawberry.field(
+        default=None, description="A code that makes it cheaper."
+    )
+
+
+def guess(context: Context, code: str | None) -> AbstractAsyncContextManager[None]:
+    """Around what tries a code: whoever tries many that there are not is refused for a while."""
+    limiter, actor = context.runtime.limiter, context.actor
+    return counted(limiter, actor.user_id, context.client.address, code)
 
 
 QuoteResult: TypeAlias = Annotated[
@@ -111,6 +139,7 @@ QuoteResult: TypeAlias = Annotated[
     | DatesUnavailableError
     | StayNotAllowedError
     | PropertyNotBookableError
+    | PromotionRefusedError
     | InvalidInputError,
     strawberry.union("QuoteResult", description="A price, or why the stay cannot be had."),
 ]
@@ -122,15 +151,18 @@ async def quote(
 ) -> QuoteRow:
     context = info.context
     property_id = ids.require_key("Property", input.property_id, "propertyId")
-    price = await quote_stay(
-        context.runtime.db,
-        property_id,
-        input.check_in,
-        input.check_out,
-        input.guests.value(),
-        context.now,
-        fees_of(context.runtime.settings),
-    )
+    async with guess(context, input.promotion_code):
+        price = await quote_stay(
+            context.runtime.db,
+            property_id,
+            input.check_in,
+            input.check_out,
+            input.guests.value(),
+            context.now,
+            fees_of(context.runtime.settings),
+            code=input.promotion_code,
+            guest_id=context.actor.user_id,
+        )
     return QuoteRow(property_id, price)
 
 

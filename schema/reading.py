@@ -1,74 +1,113 @@
-"""What resolvers take from their rows, and the shapes that rows are read in for an operation.
+"""The shapes that rows are read in for an operation: as much as their resolvers take.
 
-A resolver says by `reads` which columns it takes, by `joins` what can be read together with the
-row, by `computes` what PostgreSQL can work out for it. One that says nothing gets all columns. A
-resolver that reads rows asks for their `shape`; without one, as under graphql-core, it reads them
-whole and everything that belongs to them by loaders.
+Resolvers say what they take (`schema.marks`). One that reads rows asks for their `shape`; without
+one, as under graphql-core, it reads them whole and everything that belongs to them by loaders.
+Where whoever encodes the response takes JSON as it is, PostgreSQL writes what it can
+(`schema.written`).
 """
 
-from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
+from graphql import GraphQLError
 
-from db.shapes import MOST_SHAPES, Computed, Related, Shape, fields_of
+from app.errors import DomainError
+from app.storage import Addresses
+from db.base import Base
+from db.shapes import MOST_SHAPES, Computed, Given, Like, Related, Shape, Written, fields_of
 from db.shapes import shape as shape_with
 from schema.context import Info
-from schema.engine import Asked, Selection, attached, selection
+from schema.engine import Asked, Selection, arguments, selection
+from schema.marks import (
+    BRINGS,
+    COMPUTES,
+    JOINS,
+    READS,
+    SHOWS_ROW,
+    Part,
+    brings,
+    computes,
+    joins,
+    marks_of,
+    reads,
+    shows_row,
+    writes,
+)
+from schema.written import written
 
-F = TypeVar("F", bound=Callable[..., Any])
+__all__ = [
+    "Part",
+    "brings",
+    "computes",
+    "is_asked",
+    "joins",
+    "node_of",
+    "reads",
+    "shape",
+    "shape_of",
+    "shows_row",
+    "with_parts",
+    "writes",
+]
+
 R = TypeVar("R", bound=msgspec.Struct)
 
-READS, JOINS, COMPUTES, SHOWS_ROW = "__reads__", "__joins__", "__computes__", "__shows_row__"
+# The attribute of rows that are read as what the client gets.
+ANSWER = "answer"
 
 
-def reads(*columns: str) -> Callable[[F], F]:
-    """Say which columns of its row a resolver takes, itself or in what it calls."""
-    return _marking(READS, frozenset(columns))
-
-
-def joins(related: Related) -> Callable[[F], F]:
-    """Say which rows a resolver finds: they are read together with its own row.
-
-    The resolver is not called then: it has no arguments, and decides nothing about who sees them.
-    """
-
-    def mark(resolver: F) -> F:
-        return attached(related.name)(_marking(JOINS, related)(resolver))
-
-    return mark
-
-
-def computes(name: str, value: Callable[[str], Computed]) -> Callable[[F], F]:
-    """Say that PostgreSQL can compute a resolver's result, by the name of its object's type."""
-
-    def mark(resolver: F) -> F:
-        return attached(name)(_marking(COMPUTES, value)(resolver))
-
-    return mark
-
-
-def shows_row(resolver: F) -> F:
-    """Say that a resolver returns the row itself, to be shown as another type."""
-    return _marking(SHOWS_ROW, True)(resolver)
-
-
-def _marking(name: str, value: Any) -> Callable[[F], F]:
-    def mark(resolver: F) -> F:
-        setattr(resolver, name, value)
-        return resolver
-
-    return mark
-
-
-def shape(info: Info, row: type[R], *path: str, needs: frozenset[str]) -> Shape[R] | None:
+def shape(
+    info: Info,
+    row: type[R],
+    *path: str,
+    needs: frozenset[str],
+    model: type[Base] | None = None,
+) -> Shape[R] | None:
     """What is asked for of the rows that a resolver returns, or that are at a path beneath.
 
-    `needs` are columns for whoever reads. None: it cannot be told, read them whole.
+    `needs` are columns for whoever reads. With their `model`, PostgreSQL may write all else that
+    is asked for: see `node_of`. None: it cannot be told, read them whole.
     """
     found = selection(info, *path)
-    return None if found is None else _shape(found, row, needs)
+    context = info.context
+    addresses = context.runtime.storage.addresses if context.takes_json else None
+    return None if found is None else shape_of(found, row, needs, addresses, model)
+
+
+def with_parts(info: Info, row: type[R], needs: frozenset[str]) -> Given[R] | None:
+    """The same of the rows that a resolver returns, and the parts of them that can be read too.
+
+    For one row: all rows that are read together have the parts in common.
+    """
+    found = selection(info)
+    if found is None:
+        return None
+    storage, takes_json = info.context.runtime.storage, info.context.takes_json
+    values: dict[str, Any] = {}
+    parts = []
+    for asked, part in _parts_in(found):
+        # What is wrong with its arguments is for the field itself to say.
+        with suppress(GraphQLError, DomainError):
+            given = arguments(info, asked)
+            if given is not None:
+                values.update(part.values(**given))
+                parts.append(asked.name)
+    addresses = storage.addresses if takes_json else None
+    like = shape_of(found, row, needs, addresses, None, tuple(parts))
+    return Given(like, tuple(values.items()))
+
+
+@lru_cache(maxsize=MOST_SHAPES)
+def _parts_in(found: Selection) -> list[tuple[Asked, Part]]:
+    marked = [(asked, marks_of(asked)) for asked in found.asked.values()]
+    return [(asked, marks[BRINGS]) for asked, marks in marked if marks and BRINGS in marks]
+
+
+def node_of(row: Any) -> Any:
+    """What stands for a row in the response: JSON if PostgreSQL wrote it, else the row."""
+    return getattr(row, ANSWER, row)
 
 
 def is_asked(info: Info, *path: str) -> bool:
@@ -79,43 +118,71 @@ def is_asked(info: Info, *path: str) -> bool:
 
 
 class _Parts:
-    """What a selection takes of a row, by name."""
+    """What a selection takes of a row, by name. With `addresses`, JSON may be written."""
 
-    def __init__(self, row: type[msgspec.Struct]) -> None:
+    def __init__(self, row: type[msgspec.Struct], addresses: Addresses | None) -> None:
         self.row = row
+        self.addresses = addresses
         self.fields: set[str] = set()
-        self.related: dict[str, tuple[Related, Shape[Any]]] = {}
+        self.related: dict[str, tuple[Related, Like]] = {}
         self.computed: dict[str, Computed] = {}
 
-    def add(self, asked: Asked, name: str) -> None:
+    def add(self, asked: Asked) -> None:
         """What a field takes that is asked for."""
-        resolver = asked.field and asked.field.base_resolver
-        if asked.field is not None and resolver is None:
-            self.fields |= fields_of(self.row, name)
-            return
-        marks = vars(resolver.wrapped_func) if resolver else {}
-        if JOINS in marks:
+        marks = marks_of(asked)
+        if marks is None:
+            self.fields |= fields_of(self.row, asked.name)
+        elif JOINS in marks:
             related: Related = marks[JOINS]
             self.fields.add(related.parent)
             if asked.selection is not None:
-                self.related[related.name] = related, _shape(asked.selection, related.row)
+                self.related[related.name] = related, self._like(related, asked.selection)
         elif COMPUTES in marks:
             computed: Computed = marks[COMPUTES](asked.type_name)
             self.computed[computed.name] = computed
         elif SHOWS_ROW in marks and asked.selection is not None:
+            self.fields.update(marks[SHOWS_ROW])
             self.add_all(asked.selection)
         else:
             self.fields |= marks.get(READS, frozenset(self.row.__struct_fields__))
 
     def add_all(self, selection: Selection) -> None:
-        for name, asked in selection.asked.items():
-            self.add(asked, name)
+        for asked in selection.asked.values():
+            self.add(asked)
+
+    def add_part(self, asked: Asked) -> None:
+        part: Part = (marks_of(asked) or {})[BRINGS]
+        computed = part.column(asked, self.addresses)
+        if computed is not None:
+            self.computed[computed.name] = computed
+
+    def _like(self, related: Related, found: Selection) -> Like:
+        addresses = self.addresses
+        if addresses is not None:
+            like = written(found, related.row, related.model, addresses)
+            if like is not None:
+                return like
+        return shape_of(found, related.row, frozenset(), addresses)
 
 
 @lru_cache(maxsize=MOST_SHAPES)
-def _shape(found: Selection, row: type[R], needs: frozenset[str] = frozenset()) -> Shape[R]:
-    parts = _Parts(row)
+def shape_of(
+    found: Selection,
+    row: type[R],
+    needs: frozenset[str],
+    addresses: Addresses | None,
+    model: type[Base] | None = None,
+    with_parts: tuple[str, ...] = (),
+) -> Shape[R]:
+    """The shape of rows of which that is asked; with the parts that fields of these names show."""
+    if addresses is not None and model is not None:
+        answer = written(found, row, model, addresses)
+        if answer is not None:
+            return shape_with(row, needs, (), (_answer(answer),))
+    parts = _Parts(row, addresses)
     parts.add_all(found)
+    for name in with_parts:
+        parts.add_part(found.asked[name])
     # The same shape for the same selection, in whatever order it was written.
     return shape_with(
         row,
@@ -123,3 +190,7 @@ def _shape(found: Selection, row: type[R], needs: frozenset[str] = frozenset()) 
         tuple(parts.related[name] for name in sorted(parts.related)),
         tuple(parts.computed[name] for name in sorted(parts.computed)),
     )
+
+
+def _answer(answer: Written) -> Computed:
+    return Computed(ANSWER, msgspec.Raw, answer.json, is_json=True)

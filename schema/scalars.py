@@ -15,6 +15,7 @@ from schema.engine import unchanged_unless
 
 MinorUnits = NewType("MinorUnits", int)
 CurrencyCode = NewType("CurrencyCode", str)
+PropertyFilterJSON = NewType("PropertyFilterJSON", dict[str, Any])
 
 # Every whole number up to here is exact in a JSON number as JavaScript reads it.
 LARGEST = 2**53
@@ -77,6 +78,15 @@ def parse_currency(value: object) -> str:
         raise GraphQLError("CurrencyCode must be an ISO 4217 code like 'EUR'.") from None
 
 
+def refuse_input(value: object) -> object:
+    raise GraphQLError("PropertyFilterJSON is only read: pass it as a PropertyFilter.")
+
+
+@unchanged_unless("{v}.__class__ is not dict")
+def serialize_json(value: Any) -> Any:
+    return value
+
+
 @unchanged_unless("{v}.__class__ is not str")
 def unchanged(value: Any) -> Any:
     return value
@@ -125,6 +135,12 @@ SCALARS: Mapping[object, ScalarDefinition] = {
         "A whole JSON number within ±2^53.",
         parse_minor_units,
         parse_minor_units,
+    ),
+    PropertyFilterJSON: _scalar(
+        "PropertyFilterJSON",
+        "A `PropertyFilter` as a JSON object, to be passed as the value of a variable.",
+        refuse_input,
+        serialize_json,
     ),
     CurrencyCode: _scalar(
         "CurrencyCode",

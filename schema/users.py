@@ -27,10 +27,11 @@ from app.identity.queries import (
 from app.identity.staff import ACTIONS_ON, ActionRow
 from app.payouts.queries import PAYOUTS_OF_HOST, PayoutAccountRow, PayoutRow, at_provider
 from app.privacy.queries import DataExportRow, exports_of
-from app.properties.queries import PROPERTIES_OF_HOST, PropertyRow, Ratings
+from app.promotions.queries import PROMOTIONS_OF_HOST, PromotionRow
+from app.properties.queries import PROPERTIES_OF_HOST, CoHostRow, PropertyRow, Ratings
 from app.reviews.queries import REVIEWS_OF_HOST, ReviewRow
 from db import shapes
-from schema.context import Info, absolute
+from schema.context import Info, shown_at, shown_at_in_sql
 from schema.enums import (
     BookingStatus,
     HostKind,
@@ -45,21 +46,26 @@ from schema.identities import Identity
 from schema.node import Node, shows
 from schema.paging import DEFAULT_PAGE, After, Connection, First, listed
 from schema.privacy import DataExport
-from schema.reading import reads, shape
+from schema.reading import reads, shape, writes
+from schema.saved.own import Keeping
 from schema.scalars import CurrencyCode
 from schema.sign_in import SignInEventConnection, SignInSession
 
 if TYPE_CHECKING:
     from schema.bookings.types import BookingConnection
     from schema.payouts import PayoutAccount, PayoutConnection
+    from schema.promotions import PromotionConnection
+    from schema.properties.co_hosts import CoHost
     from schema.properties.types import PropertyConnection
     from schema.reviews import ReviewConnection
     from schema.staff import StaffActionConnection
 
+Helper: TypeAlias = Annotated["CoHost", strawberry.lazy("schema.properties.co_hosts")]
 Bookings: TypeAlias = Annotated["BookingConnection", strawberry.lazy("schema.bookings.types")]
 Properties: TypeAlias = Annotated["PropertyConnection", strawberry.lazy("schema.properties.types")]
 Reviews: TypeAlias = Annotated["ReviewConnection", strawberry.lazy("schema.reviews")]
 Payouts: TypeAlias = Annotated["PayoutConnection", strawberry.lazy("schema.payouts")]
+Promotions: TypeAlias = Annotated["PromotionConnection", strawberry.lazy("schema.promotions")]
 StaffActions: TypeAlias = Annotated["StaffActionConnection", strawberry.lazy("schema.staff")]
 Account: TypeAlias = Annotated["PayoutAccount", strawberry.lazy("schema.payouts")]
 User_: TypeAlias = strawberry.Parent[UserRow]
@@ -78,12 +84,13 @@ EventKinds: TypeAlias = Annotated[
 KEY = frozenset(["id"])
 
 
+@writes(shown_at_in_sql("picture_url", PictureSize.LARGE))
 @reads("picture_url")
 def picture_url(user: User_, info: Info, size: Size = PictureSize.LARGE) -> str | None:
     if user.picture_url is None:
         return None
     is_small = size is PictureSize.SMALL
-    return absolute(small(user.picture_url) if is_small else user.picture_url, info)
+    return shown_at(small(user.picture_url) if is_small else user.picture_url, info)
 
 
 @reads("id", "last_name")
@@ -192,6 +199,8 @@ async def properties_of(
     if not is_own(user.id, info.context.actor):
         public = {PropertyStatus.PUBLISHED}
         status = list(public if status is None else public.intersection(status))
+    elif status is None:
+        status = [each for each in PropertyStatus if each is not PropertyStatus.ARCHIVED]
     return await listed(info, PROPERTIES_OF_HOST, user.id, first, after, status)
 
 
@@ -219,6 +228,15 @@ async def own_payouts(
 
 
 @reads("id")
+async def own_promotions(
+    user: User_, info: Info, first: First = DEFAULT_PAGE, after: After = None
+) -> Connection[PromotionRow] | None:
+    if not is_own(user.id, info.context.actor):
+        return None
+    return await listed(info, PROMOTIONS_OF_HOST, user.id, first, after)
+
+
+@reads("id")
 async def own_data_exports(user: User_, info: Info) -> list[DataExportRow] | None:
     context = info.context
     if not is_own(user.id, context.actor):
@@ -232,6 +250,13 @@ def own_deletion_scheduled_at(user: User_, info: Info) -> datetime | None:
 
 
 @reads("id")
+async def own_co_hosting(user: User_, info: Info) -> list[CoHostRow] | None:
+    if not is_own(user.id, info.context.actor):
+        return None
+    return await info.context.loaders.co_hosting_of.load(user.id)
+
+
+@reads("id")
 async def own_sessions(user: User_, info: Info) -> list[SessionRow] | None:
     context = info.context
     if not is_own(user.id, context.actor):
@@ -239,12 +264,14 @@ async def own_sessions(user: User_, info: Info) -> list[SessionRow] | None:
     return await open_sessions(context.runtime.db, user.id, context.now)
 
 
+@reads("id")
 async def own_identities(user: User_, info: Info) -> list[IdentityRow] | None:
     if not is_own(user.id, info.context.actor):
         return None
     return await identities_of(info.context.runtime.db, user.id)
 
 
+@reads("id")
 async def own_has_password(user: User_, info: Info) -> bool | None:
     if not is_own(user.id, info.context.actor):
         return None
@@ -291,7 +318,7 @@ class HostDetails:
 
 
 @strawberry.type(description="A person. Guests and hosts are the same users.")
-class User(Node):
+class User(Node, Keeping):
     is_type_of = shows(UserRow)
 
     username: str = strawberry.field(description="Unique; public.")
@@ -395,6 +422,18 @@ class User(Node):
         resolver=own_payouts,
         graphql_type=Payouts | None,
         description="Earnings sent to them, newest first. Null unless the viewer is this person.",
+    )
+    co_hosting = strawberry.field(
+        resolver=own_co_hosting,
+        graphql_type=list[Helper] | None,
+        description="Whom they help as a co-host, longest first. Null unless the viewer is this "
+        "person.",
+    )
+    promotions = strawberry.field(
+        resolver=own_promotions,
+        graphql_type=Promotions | None,
+        description="Codes that make stays in their places cheaper, newest first. Null unless the "
+        "viewer is this person.",
     )
     sessions = strawberry.field(
         resolver=own_sessions,

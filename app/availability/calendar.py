@@ -1,16 +1,16 @@
 """A property's calendar, night by night, as a client shows it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ScalarSelect, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, bindparam, case, func, select
 
 from app.availability import rules
-from app.availability.service import Taken, unavailable_nights
+from app.availability.service import Taken, unavailable
 from app.errors import Invalid
 from app.money import Money
 from app.properties.bookable import STAY_FIELDS, night_terms
@@ -42,15 +42,14 @@ class Night(msgspec.Struct, frozen=True, gc=False):
     min_nights: int
 
 
-class _Terms(msgspec.Struct, frozen=True):
-    """What a property's calendar is made of."""
+class CalendarTerms(StayTerms, frozen=True, kw_only=True, array_like=True):
+    """What a property's calendar is made of, within some dates."""
 
-    stay: StayTerms
     currency: str
     base_price_minor: int
     weekend_price_minor: int | None
-    set_nights: Mapping[date, NightTerms]
-    taken: Sequence[Taken]
+    set_nights: tuple[NightTerms, ...] | None
+    taken: tuple[Taken, ...] | None
 
 
 async def calendars(
@@ -58,24 +57,23 @@ async def calendars(
 ) -> dict[UUID, list[Night]]:
     """The dates `[start, end)` of several properties' calendars, in one statement.
 
+    Drafts without a place or a price have none yet.
+
     Raises Invalid for an empty range or one of more than 366 days.
     """
+    found = await _TERMS.fetch(reader, properties=property_ids, **span(start, end))
+    return {key: nights(terms, start, end, now) for key, terms in found if terms is not None}
+
+
+def span(start: date, end: date) -> dict[str, date]:
+    """The parameters of `terms_of` for the dates `[start, end)`. Raises Invalid."""
     if start < FIRST_DAY or end > LAST_DAY:
         raise Invalid("The dates are too far away.", field="from" if start < FIRST_DAY else "to")
     if not ONE_DAY <= end - start <= MAX_DAYS * ONE_DAY:
         raise Invalid(f"Expected between 1 and {MAX_DAYS} days.", field="to")
     # Whether a guest can leave on the first date depends on the night before it.
     eve = start - ONE_DAY
-    found = await _TERMS.fetch(
-        reader,
-        properties=property_ids,
-        check_in=eve,
-        check_out=end,
-        first=eve - REACH,
-        last=end + REACH,
-    )
-    days = _days(start, end)
-    return {property_id: _nights(terms, days, now) for property_id, terms in found}
+    return {"check_in": eve, "check_out": end, "first": eve - REACH, "last": end + REACH}
 
 
 @lru_cache(maxsize=64)
@@ -84,34 +82,33 @@ def _days(start: date, end: date) -> list[tuple[date, int]]:
     return [(day, 1 << day.weekday()) for day in rules.nights(start, end)]
 
 
-def _nights(terms: _Terms, days: Sequence[tuple[date, int]], now: datetime) -> list[Night]:
-    """The dates of one calendar. What is the same for all of them is worked out first."""
-    stay, set_nights, currency = terms.stay, terms.set_nights, terms.currency
-    today = rules.local_today(now, stay.timezone)
-    first, last = rules.check_in_dates(stay, now)
-    eve, end = days[0][0] - ONE_DAY, days[-1][0] + ONE_DAY
-    unavailable = set(unavailable_nights(terms.taken, eve, end, stay.preparation_days, now))
-    unavailable.update(night for night, one in set_nights.items() if one.closed)
-    check_in, check_out, usual_least = (
-        stay.check_in_weekdays,
-        stay.check_out_weekdays,
-        stay.min_nights,
-    )
+def nights(terms: CalendarTerms, start: date, end: date, now: datetime) -> list[Night]:
+    """The dates `[start, end)` of one calendar, whose terms were read for them."""
+    # What is the same for all of them is worked out first.
+    days, currency = _days(start, end), terms.currency
+    set_nights = {each.night: each for each in terms.set_nights or ()}
+    today = rules.local_today(now, terms.timezone)
+    first, last = rules.check_in_dates(terms, now)
+    eve = start - ONE_DAY
+    taken = unavailable(terms.taken or (), terms.preparation_days, now)
+    taken.update(night for night, one in set_nights.items() if one.closed)
+    check_in, check_out = terms.check_in_weekdays, terms.check_out_weekdays
+    usual_least = terms.min_nights
     base, weekend = terms.base_price_minor, terms.weekend_price_minor
     # One object for all nights of a price.
     usual_prices = {
         weekday: Money(usual_price(day, base, weekend), currency) for day, weekday in days[:7]
     }
-    night_before_available = eve >= today and eve not in unavailable
+    night_before_available = eve >= today and eve not in taken
     found: list[Night] = []
     for day, weekday in days:
         price, least = usual_prices[weekday], usual_least
         if set_nights and day in set_nights:
             one = set_nights[day]
-            least = rules.min_nights(stay, one)
+            least = rules.min_nights(terms, one)
             if one.price_minor is not None:
                 price = Money(one.price_minor, currency)
-        available = day >= today and day not in unavailable
+        available = day >= today and day not in taken
         found.append(
             Night(
                 day,
@@ -126,43 +123,34 @@ def _nights(terms: _Terms, days: Sequence[tuple[date, int]], now: datetime) -> l
     return found
 
 
-def _row(
-    property_id: UUID,
-    currency: str,
-    base: int,
-    weekend: int | None,
-    nights: Sequence[NightTerms] | None,
-    taken: Sequence[Taken] | None,
-    *stay: Any,
-) -> tuple[UUID, _Terms]:
-    stay_terms = StayTerms(**dict(zip(STAY_FIELDS, stay, strict=True)))
-    set_nights = {each.night: each for each in nights or ()}
-    return property_id, _Terms(stay_terms, currency, base, weekend, set_nights, taken or ())
+def terms_of(of: Any) -> ColumnElement[Any]:
+    """A property's CalendarTerms as JSON, with the parameters of a `span`.
+
+    Null for a draft without a place or a price: it has no calendar yet.
+    """
+    columns = [getattr(of, name) for name in STAY_FIELDS]
+    prices = of.currency, of.base_price_minor, of.weekend_price_minor
+    terms = func.json_build_array(*columns, *prices, night_terms(of), _taken(of))
+    return case((and_(of.timezone.is_not(None), of.base_price_minor.is_not(None)), terms))
 
 
-def _select() -> Select[Any]:
-    return select(
-        Property.id,
-        Property.currency,
-        Property.base_price_minor,
-        Property.weekend_price_minor,
-        as_json(night_terms(), tuple[NightTerms, ...]),
-        as_json(_taken(), tuple[Taken, ...]),
-        *(getattr(Property, name) for name in STAY_FIELDS),
-    ).where(among(Property.id, "properties"))
-
-
-def _taken() -> ScalarSelect[Any]:
+def _taken(of: Any) -> ScalarSelect[Any]:
     values = (getattr(OccupiedNight, name) for name in Taken.__struct_fields__)
     return (
         select(func.json_agg(func.json_build_array(*values)))
         .where(
-            OccupiedNight.property_id == Property.id,
+            OccupiedNight.property_id == of.id,
             OccupiedNight.night >= bindparam("first"),
             OccupiedNight.night < bindparam("last"),
         )
+        .correlate(of)
         .scalar_subquery()
     )
 
 
-_TERMS: Statement[tuple[UUID, _Terms]] = Statement(_row, _select)
+_TERMS: Statement[tuple[UUID, CalendarTerms | None]] = Statement(
+    lambda property_id, terms: (property_id, terms),
+    lambda: select(Property.id, as_json(terms_of(Property), CalendarTerms)).where(
+        among(Property.id, "properties")
+    ),
+)

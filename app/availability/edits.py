@@ -24,7 +24,8 @@ from app.actor import Actor
 from app.availability import rules
 from app.errors import Invalid
 from app.properties.rules import BOUNDS, MAX_AMOUNT
-from app.properties.service import own_for_update, write
+from app.properties.service import hosted_for_update, write
+from db.enums import CoHostRight
 from db.models.properties import ALL_WEEKDAYS
 
 MAX_CHANGES = 100
@@ -84,13 +85,15 @@ async def edit_calendar(
     expected_version: int | None,
     now: datetime,
 ) -> None:
-    """Change the caller's own property's calendar; bookings that exist keep their price.
+    """Change the calendar of a property that the caller hosts; bookings keep their price.
 
     All of it is one MERGE, however many nights it touches, while the property's lock keeps
     bookings and other edits waiting. Raises NotFound, StaleVersion, Invalid.
     """
-    own = await own_for_update(session, actor, property_id, expected_version)
-    edits = merged(changes, rules.local_today(now, own["timezone"]))
+    own = await hosted_for_update(
+        session, actor, property_id, CoHostRight.CALENDAR, expected_version
+    )
+    edits = merged(changes, rules.local_today(now, own["timezone"] or "UTC"))
     if edits:
         await session.execute(MERGE, {"property_id": property_id, **_arrays(edits)})
     await write(session, property_id, now)

@@ -41,6 +41,8 @@ from db.models import CalendarNight, OccupiedNight
 from db.rows import among
 from db.statements import Reader, Statement
 
+STAYS = (NightKind.HOLD.value, NightKind.BOOKING.value)
+
 
 class Taken(msgspec.Struct, frozen=True, array_like=True):
     """A night that somebody has; `kind` is None for one that the host has closed."""
@@ -230,17 +232,23 @@ def unavailable_nights(
     found: Iterable[Taken], start: date, end: date, preparation_days: int, now: datetime
 ) -> list[date]:
     """The nights of `[start, end)` that the found rows of a property make unavailable, in order."""
+    nights = unavailable(found, preparation_days, now)
+    return sorted(night for night in nights if start <= night < end)
+
+
+def unavailable(found: Iterable[Taken], preparation_days: int, now: datetime) -> set[date]:
+    """The same wherever they lie."""
+    # A stay is prepared for, before and after; a block is not a stay.
+    around = [timedelta(days=offset) for offset in range(-preparation_days, preparation_days + 1)]
     nights: set[date] = set()
     for taken_night in found:
-        if taken_night.expired(now):
+        if taken_night.hold_expires_at is not None and taken_night.expired(now):
             continue
-        # A stay is prepared for, before and after; a block is not a stay.
-        stay = taken_night.kind in (NightKind.HOLD, NightKind.BOOKING)
-        reach = preparation_days if stay else 0
-        nights.update(
-            taken_night.night + timedelta(days=offset) for offset in range(-reach, reach + 1)
-        )
-    return sorted(night for night in nights if start <= night < end)
+        if preparation_days and taken_night.kind in STAYS:
+            nights.update([taken_night.night + offset for offset in around])
+        else:
+            nights.add(taken_night.night)
+    return nights
 
 
 async def _insert_nights(

@@ -28,6 +28,10 @@ FULL_UNTIL: dict[CancellationPolicy, timedelta | None] = {
 # Charged for the nights themselves, and refunded in their proportion.
 PER_NIGHT = {LineItemKind.NIGHTS, LineItemKind.DISCOUNT, LineItemKind.EXTRA_GUESTS}
 FEES = {LineItemKind.CLEANING_FEE, LineItemKind.PET_FEE}
+# In the proportion of all that is refunded of those.
+PROPORTIONAL = {LineItemKind.TAX, LineItemKind.HOST_PROMOTION, LineItemKind.PLATFORM_PROMOTION}
+# What the host's payout is made of.
+EARNED = PER_NIGHT | FEES | {LineItemKind.HOST_PROMOTION}
 
 
 class Stay(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,12 +54,16 @@ class Stay(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CancellationRefund(msgspec.Struct, frozen=True, kw_only=True):
-    """What goes back to the guest, per line item, and who bears it. The three add up."""
+    """What goes back to the guest, per line item, and who bears it.
+
+    `host + platform + tax == amount + promotion`: the platform has back what it paid, too.
+    """
 
     amount_minor: int
     host_minor: int
     platform_minor: int
     tax_minor: int
+    promotion_minor: int
     line_items: tuple[LineItem, ...]
 
 
@@ -78,7 +86,7 @@ def refund(stay: Stay, by: BookingActor, now: datetime) -> CancellationRefund:
         refunded_base += back
         lines.append(msgspec.structs.replace(line, amount_minor=back))
     for line in stay.line_items:
-        if line.kind is LineItemKind.TAX and base > 0:
+        if line.kind in PROPORTIONAL and base > 0:
             back = divide(line.amount_minor * refunded_base, base)
             lines.append(msgspec.structs.replace(line, amount_minor=back))
     return _split(stay, tuple(line for line in lines if line.amount_minor))
@@ -126,16 +134,20 @@ def _share_of_nights(stay: Stay, now: datetime) -> tuple[int, int]:
 
 def _split(stay: Stay, lines: tuple[LineItem, ...]) -> CancellationRefund:
     """Who bears a refund: the host what their payout shrinks by, the platform its fees."""
-    subtotal = sum(i.amount_minor for i in stay.line_items if i.kind in PER_NIGHT | FEES)
-    back = sum(line.amount_minor for line in lines if line.kind in PER_NIGHT | FEES)
+    subtotal = sum(item.amount_minor for item in stay.line_items if item.kind in EARNED)
+    back = sum(line.amount_minor for line in lines if line.kind in EARNED)
     tax = sum(line.amount_minor for line in lines if line.kind is LineItemKind.TAX)
+    promotion = -sum(
+        line.amount_minor for line in lines if line.kind is LineItemKind.PLATFORM_PROMOTION
+    )
     kept = subtotal - back
     host = stay.host_payout_minor - (kept - share(kept, stay.host_fee_bp))
     amount = sum(line.amount_minor for line in lines)
     return CancellationRefund(
         amount_minor=amount,
         host_minor=host,
-        platform_minor=amount - tax - host,
+        platform_minor=amount + promotion - tax - host,
         tax_minor=tax,
+        promotion_minor=promotion,
         line_items=lines,
     )

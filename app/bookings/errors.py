@@ -1,8 +1,31 @@
 """Refusals of booking operations."""
 
+from enum import StrEnum
+
 from app.errors import Conflict, DomainError, NotFound
 from app.pricing.rules import Quote
 from db.enums import BookingStatus
+
+
+class Obstacle(StrEnum):
+    """Why something cannot be done to a booking now."""
+
+    STATUS = "STATUS"
+    OTHER_SIDE = "OTHER_SIDE"
+    PAYMENT_UNDER_WAY = "PAYMENT_UNDER_WAY"
+    TIME_IS_OVER = "TIME_IS_OVER"
+    CHANGED_MEANWHILE = "CHANGED_MEANWHILE"
+    ALREADY_DONE = "ALREADY_DONE"
+
+
+MESSAGES = {
+    Obstacle.STATUS: "A booking that is {status} does not allow this.",
+    Obstacle.OTHER_SIDE: "Only the other side can do this.",
+    Obstacle.PAYMENT_UNDER_WAY: "The payment is under way; try again in a moment.",
+    Obstacle.TIME_IS_OVER: "The time for this is over.",
+    Obstacle.CHANGED_MEANWHILE: "The booking changed at the same moment; look again.",
+    Obstacle.ALREADY_DONE: "This has been done.",
+}
 
 
 class BookingNotFound(NotFound):
@@ -27,6 +50,7 @@ class TransitionNotAllowed(Conflict):
 
     code = "TRANSITION_NOT_ALLOWED"
 
-    def __init__(self, status: BookingStatus, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, status: BookingStatus, reason: Obstacle) -> None:
+        super().__init__(MESSAGES[reason].format(status=status))
         self.status = status
+        self.reason = reason

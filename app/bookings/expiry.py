@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from app.availability import service as availability
 from app.availability.service import TakenNight
 from app.bookings import events
-from app.bookings.lifecycle import PENDING, Action
+from app.bookings.lifecycle import Action
+from app.bookings.options import is_lapsed
 from app.bookings.transitions import booking_for_update, move
 from app.outbox import emit
 from app.payments import service as payments
@@ -61,13 +62,6 @@ async def end_unpaid(session: AsyncSession, booking: Row[Any], now: datetime) ->
     await availability.release(session, booking.id)
     await payments.request_void(session, booking.id, now)
     await emit(session, events.BookingExpired(booking_id=booking.id, version=version))
-
-
-def is_lapsed(booking: Row[Any], now: datetime) -> bool:
-    """Whether a pending booking's time to pay or to answer is over."""
-    return (
-        booking.status in PENDING and booking.deadline_at is not None and booking.deadline_at <= now
-    )
 
 
 async def complete(session: AsyncSession, booking_id: UUID, now: datetime) -> None:

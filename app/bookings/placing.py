@@ -31,6 +31,8 @@ from app.payments import service as payments
 from app.payments.rules import PaymentRecord
 from app.pricing.rules import Guests, Quote, line_items_to_builtins
 from app.pricing.service import price
+from app.promotions import service as promotions
+from app.promotions.rules import Found
 from app.properties import service as properties
 from app.properties.terms import BookableProperty, fees_of
 from app.text import plain_text
@@ -54,6 +56,7 @@ class CreateBooking(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_key: str
     payment_method: PaymentMethod = PaymentMethod.CARD
     message: str = ""
+    promotion_code: str | None = None
 
 
 class Placed(msgspec.Struct, frozen=True):
@@ -96,7 +99,7 @@ async def place(
 
     A request with a method that cannot authorise opens none: the guest pays once it is accepted.
     Raises EmailNotVerified, Invalid, IdempotencyConflict, PropertyNotBookable, StayNotAllowed,
-    DatesUnavailable and PriceChanged; each leaves nothing behind.
+    DatesUnavailable, PromotionRefused and PriceChanged; each leaves nothing behind.
     """
     guest_id = actor.require_user()
     await accounts.require_verified(session, guest_id)
@@ -119,11 +122,13 @@ async def place(
     action = Action.HOLD if property.instant_book or offer.can_authorize else Action.REQUEST
     deadline = _deadline(action, property, command, settings)
     await _claim_nights(session, property, booking_id, command, deadline)
-    quote = price(property, command.check_in, command.check_out, command.guests, property.now)
+    quote, code = await _price(session, guest_id, property, command)
     if Money(quote.total_minor, quote.currency) != command.expected_total:
         raise PriceChanged(quote)
+    if code is not None:
+        await promotions.claim(session, code, guest_id)
     await _insert(
-        session, booking_id, guest_id, property, command, message, quote, action, deadline
+        session, booking_id, guest_id, property, command, message, quote, code, action, deadline
     )
     if action is Action.REQUEST:
         await emit(session, BookingRequested(booking_id=booking_id, version=1))
@@ -140,6 +145,7 @@ async def place(
         host_minor=quote.host_payout_minor,
         platform_minor=quote.platform_minor,
         tax_minor=quote.tax_minor,
+        promotion_minor=quote.promotion_minor,
         manual_capture=not property.instant_book,
         now=property.now,
     )
@@ -189,6 +195,27 @@ async def _claim_nights(
     )
 
 
+async def _price(
+    session: AsyncSession, guest_id: UUID, property: BookableProperty, command: CreateBooking
+) -> tuple[Quote, Found | None]:
+    """What it costs, and the code that it is booked with. Raises PromotionRefused."""
+    stay = (command.check_in, command.check_out, command.guests, property.now)
+    quote = price(property, *stay)
+    if command.promotion_code is None:
+        return quote, None
+    today = property.local_date(property.now)
+    code = await promotions.require(
+        session,
+        command.promotion_code,
+        property.id,
+        property.host_id,
+        guest_id,
+        quote,
+        today,
+    )
+    return price(property, *stay, code.promotion), code
+
+
 async def _insert(
     session: AsyncSession,
     booking_id: UUID,
@@ -197,6 +224,7 @@ async def _insert(
     command: CreateBooking,
     message: str,
     quote: Quote,
+    code: Found | None,
     action: Action,
     deadline: datetime,
 ) -> None:
@@ -224,6 +252,8 @@ async def _insert(
             total_minor=quote.total_minor,
             host_payout_minor=quote.host_payout_minor,
             tax_minor=quote.tax_minor,
+            promotion_minor=quote.promotion_minor,
+            promotion_id=None if code is None else code.id,
             line_items=line_items_to_builtins(quote.line_items),
             guest_fee_bp=quote.guest_fee_bp,
             host_fee_bp=quote.host_fee_bp,

@@ -6,15 +6,37 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, and_, bindparam, func, select
+from sqlalchemy import (
+    ARRAY,
+    Integer,
+    Select,
+    Uuid,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    type_coerce,
+)
 
-from app.money import Money
+from app.errors import Invalid
+from app.money import Money, sum_of
 from app.pricing.rules import Guests, LineItem
+from app.properties.queries import is_active
 from db import rows
 from db.enums import BookingStatus
-from db.models import Booking, BookingChange
-from db.shapes import Related, Shape
+from db.models import Booking, BookingChange, CoHost, User
+from db.shapes import Form, Related, in_sql
 from db.statements import Reader, Statement
+
+MAX_DAYS = 366
+# Of a stay that comes, lasts or has been.
+COMING = (
+    BookingStatus.PENDING_PAYMENT,
+    BookingStatus.PENDING_HOST,
+    BookingStatus.CONFIRMED,
+    BookingStatus.COMPLETED,
+)
 
 
 class BookingRow(msgspec.Struct, frozen=True):
@@ -52,6 +74,7 @@ class BookingRow(msgspec.Struct, frozen=True):
     created_at: datetime
 
     @property
+    @in_sql(lambda of: type_coerce(of.check_out - of.check_in, Integer))
     def nights(self) -> int:
         return (self.check_out - self.check_in).days
 
@@ -62,6 +85,7 @@ class BookingRow(msgspec.Struct, frozen=True):
         )
 
     @property
+    @in_sql(sum_of("total_minor"))
     def total_price(self) -> Money:
         return Money(self.total_minor, self.currency)
 
@@ -84,12 +108,35 @@ class ChangeRow(msgspec.Struct, frozen=True):
     occurred_at: datetime
 
 
+class StayRow(msgspec.Struct, frozen=True):
+    """As much of a booking as everybody on the host's side may know."""
+
+    id: UUID
+    property_id: UUID
+    guest_id: UUID
+    status: str
+    check_in: date
+    check_out: date
+    adults: int
+    children: int
+    infants: int
+    pets: int
+
+    @property
+    def guests(self) -> Guests:
+        return Guests(
+            adults=self.adults, children=self.children, infants=self.infants, pets=self.pets
+        )
+
+
 class Access(msgspec.Struct, frozen=True):
-    """What a person's bookings let them see of a property."""
+    """What a person's bookings, and their part in it, let them see of a property."""
 
     has_booking: bool = False
     # A confirmed booking that has not ended.
     is_staying: bool = False
+    # What they may do as a co-host.
+    rights: frozenset[str] = frozenset()
 
 
 BOOKINGS_OF_GUEST = rows.Listing(
@@ -97,6 +144,9 @@ BOOKINGS_OF_GUEST = rows.Listing(
 )
 BOOKINGS_OF_HOST = rows.Listing(
     model=Booking, row=BookingRow, parent=Booking.host_id, status=Booking.status
+)
+BOOKINGS_OF_PROPERTY = rows.Listing(
+    model=Booking, row=BookingRow, parent=Booking.property_id, status=Booking.status
 )
 
 HISTORY = Related(
@@ -124,19 +174,40 @@ def _changes_of_host(*, of_bookings: bool) -> Select[Any]:
     )
 
 
-def _booked() -> Select[Any]:
+def _access() -> Select[Any]:
     is_confirmed = Booking.status == BookingStatus.CONFIRMED
     staying = and_(is_confirmed, Booking.check_out_at > bindparam("now"))
-    return (
-        select(Booking.property_id, func.bool_or(staying))
+    property_id = func.unnest(bindparam("properties", type_=ARRAY(Uuid))).column_valued("wanted")
+    is_staying = (
+        select(func.bool_or(staying))
+        .where(Booking.guest_id == bindparam("user_id"), Booking.property_id == property_id)
+        .scalar_subquery()
+    )
+    rights = (
+        select(CoHost.rights)
+        .join(User, User.id == CoHost.user_id)
         .where(
-            Booking.guest_id == bindparam("guest_id"),
-            rows.among(Booking.property_id, "properties"),
+            CoHost.property_id == property_id, CoHost.user_id == bindparam("user_id"), is_active()
         )
-        .group_by(Booking.property_id)
+        .scalar_subquery()
+    )
+    return select(property_id, is_staying, rights)
+
+
+def _stays() -> Select[Any]:
+    return (
+        select(*rows.columns(Booking, StayRow))
+        .where(
+            rows.among(Booking.property_id, "properties"),
+            Booking.check_in < bindparam("end"),
+            Booking.check_out > bindparam("start"),
+            Booking.status.in_([literal_column(f"'{each}'") for each in COMING]),
+        )
+        .order_by(Booking.check_in, Booking.id)
     )
 
 
+_STAYS = Statement(StayRow, _stays)
 _BOOKINGS = rows.ByKey(Booking.id, BookingRow)
 _HISTORY_OF = rows.ByKey(
     BookingChange.booking_id, ChangeRow, BookingChange.booking_id, BookingChange.version
@@ -154,14 +225,22 @@ _CHANGES_AFTER = Statement(
 )
 _CHANGES_OF_HOST = Statement(ChangeRow, lambda: _changes_of_host(of_bookings=False))
 _CHANGES_OF_BOOKINGS = Statement(ChangeRow, lambda: _changes_of_host(of_bookings=True))
-_BOOKED: Statement[tuple[UUID, Access]] = Statement(
-    lambda property_id, is_staying: (property_id, Access(has_booking=True, is_staying=is_staying)),
-    _booked,
+_ACCESS: Statement[tuple[UUID, Access]] = Statement(
+    lambda property_id, is_staying, rights: (
+        property_id,
+        Access(
+            # Null without any.
+            has_booking=is_staying is not None,
+            is_staying=bool(is_staying),
+            rights=frozenset(rights or ()),
+        ),
+    ),
+    _access,
 )
 
 
 async def bookings(
-    reader: Reader, ids: Sequence[UUID], shape: Shape[BookingRow] | None = None
+    reader: Reader, ids: Sequence[UUID], shape: Form[BookingRow] | None = None
 ) -> Mapping[UUID, BookingRow]:
     """Bookings by id."""
     return await _BOOKINGS.one(reader, ids, shape)
@@ -191,8 +270,22 @@ async def changes_of_host(
     )
 
 
+async def stays(
+    reader: Reader, property_ids: Sequence[UUID], start: date, end: date
+) -> Mapping[UUID, list[StayRow]]:
+    """Who comes or has come to these properties on a night of `[start, end)`, by property.
+
+    Raises Invalid for an empty range or one of more than 366 days.
+    """
+    if not 1 <= (end - start).days <= MAX_DAYS:
+        raise Invalid(f"Expected between 1 and {MAX_DAYS} days.", field="to")
+    return rows.grouped(
+        await _STAYS.fetch(reader, properties=property_ids, start=start, end=end), "property_id"
+    )
+
+
 async def access(
-    reader: Reader, guest_id: UUID, property_ids: Sequence[UUID], now: datetime
+    reader: Reader, user_id: UUID, property_ids: Sequence[UUID], now: datetime
 ) -> Mapping[UUID, Access]:
-    """What the guest's bookings let them see of these properties; none for the others."""
-    return dict(await _BOOKED.fetch(reader, guest_id=guest_id, properties=property_ids, now=now))
+    """What somebody's bookings, and their part in them, let them see of these properties."""
+    return dict(await _ACCESS.fetch(reader, user_id=user_id, properties=property_ids, now=now))

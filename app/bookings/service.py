@@ -1,5 +1,6 @@
 """What hosts and guests do to a booking that exists, each in its caller's transaction."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,11 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.actor import Actor
 from app.availability import service as availability
-from app.bookings import cancellation, events
+from app.bookings import cancellation, events, options, policy
 from app.bookings.cancellation import CancellationRefund, Stay
-from app.bookings.errors import BookingNotFound, TransitionNotAllowed
-from app.bookings.expiry import is_lapsed
-from app.bookings.lifecycle import Action, allowed
+from app.bookings.errors import BookingNotFound, Obstacle, TransitionNotAllowed
+from app.bookings.lifecycle import Action
+from app.bookings.options import BookingAction
 from app.bookings.settling import ask_to_pay
 from app.bookings.transitions import booking_for_update, move
 from app.config import Settings
@@ -22,6 +23,7 @@ from app.identity import staff
 from app.outbox import emit
 from app.payments import service as payments
 from app.pricing.rules import line_items_from_builtins
+from app.properties import co_hosts
 from app.text import plain_text
 from db.enums import (
     BookingActor,
@@ -38,12 +40,14 @@ REASON_LENGTH = 1_000
 CAPTURE_GRACE = timedelta(hours=1)
 
 
-def party(booking: Any, actor: Actor) -> BookingActor:
-    """As what the caller acts on a booking. Raises BookingNotFound for everybody else."""
-    if actor.user_id is not None and actor.user_id == booking.guest_id:
-        return BookingActor.GUEST
-    if actor.user_id is not None and actor.user_id == booking.host_id:
-        return BookingActor.HOST
+def party(booking: Any, actor: Actor, rights: Collection[str] = ()) -> BookingActor:
+    """As what the caller acts on a booking, with their rights as a co-host of its property.
+
+    Raises BookingNotFound for who does not.
+    """
+    side = policy.side(booking, actor, rights)
+    if side is not None:
+        return side
     if actor.may(StaffActionKind.BOOKING_CANCELLED):
         return BookingActor.ADMIN
     raise BookingNotFound
@@ -59,16 +63,17 @@ async def begin_acceptance(
     """
     await identity.require_active(session, actor.require_user())
     booking = await _hosted_for_update(session, actor, booking_id)
-    _require_answerable(booking, now)
+    if booking.host_id != actor.user_id:
+        # Nobody takes guests for a host who may not.
+        await identity.require_active(session, booking.host_id)
+    options.require(booking, BookingAction.ACCEPT, BookingActor.HOST, now)
     payment = await payments.live_payment_for_update(session, booking_id)
     if payment is None:
         return await ask_to_pay(
             session, booking, BookingActor.HOST, settings, now, actor.require_user()
         )
     if payment.status is not PaymentStatus.AUTHORIZED:
-        raise TransitionNotAllowed(
-            BookingStatus.PENDING_HOST, "The guest's payment is not authorised; look again."
-        )
+        raise TransitionNotAllowed(BookingStatus.PENDING_HOST, Obstacle.PAYMENT_UNDER_WAY)
     until = now + CAPTURE_GRACE
     await session.execute(
         update(Booking)
@@ -90,7 +95,7 @@ async def decline(
     Raises BookingNotFound, TransitionNotAllowed, Invalid.
     """
     booking = await _hosted_for_update(session, actor, booking_id)
-    _require_answerable(booking, now)
+    options.require(booking, BookingAction.DECLINE, BookingActor.HOST, now)
     version = await move(
         session,
         booking,
@@ -115,7 +120,7 @@ async def cancel(
     trail and needs a reason. Raises BookingNotFound, TransitionNotAllowed, Invalid.
     """
     booking = await booking_for_update(session, booking_id)
-    by = party(booking, actor)
+    by = await _party(session, booking, actor)
     if by is BookingActor.ADMIN:
         await staff.act(
             session,
@@ -127,9 +132,7 @@ async def cancel(
             reason=reason,
             now=now,
         )
-    refusal = cancellation_refusal(booking, by, now)
-    if refusal is not None:
-        raise TransitionNotAllowed(BookingStatus(booking.status), refusal)
+    options.require(booking, BookingAction.CANCEL, by, now)
     refund = cancellation.refund(stay_of(booking), by, now)
     reason = _checked(reason)
     version = await move(
@@ -152,18 +155,6 @@ async def cancel(
     await _give_back(session, booking, refund, now)
     await emit(session, events.BookingCancelled(booking_id=booking_id, version=version))
     return refund
-
-
-def cancellation_refusal(booking: Any, by: BookingActor, now: datetime) -> str | None:
-    """Why `by` cannot cancel the booking now, or None."""
-    status = BookingStatus(booking.status)
-    if not allowed(Action.CANCEL, status, by):
-        return f"A booking that is {status} cannot be cancelled."
-    if booking.accepted_at is not None:
-        return "The host has just accepted and the payment is under way; try again in a moment."
-    if booking.check_out_at <= now:
-        return "The stay is over."
-    return None
 
 
 def stay_of(booking: Any) -> Stay:
@@ -200,31 +191,28 @@ async def _give_back(
             host_minor=refund.host_minor,
             platform_minor=refund.platform_minor,
             tax_minor=refund.tax_minor,
+            promotion_minor=refund.promotion_minor,
             now=now,
         )
 
 
 async def _hosted_for_update(session: AsyncSession, actor: Actor, booking_id: UUID) -> Row[Any]:
     booking = await booking_for_update(session, booking_id)
-    by = party(booking, actor)
+    by = await _party(session, booking, actor)
     if by is BookingActor.ADMIN:
         raise BookingNotFound
     if by is not BookingActor.HOST:
         # The guest may see the booking; answering it is still not theirs.
-        raise TransitionNotAllowed(
-            BookingStatus(booking.status), "Only the host can answer a request."
-        )
+        raise TransitionNotAllowed(BookingStatus(booking.status), Obstacle.OTHER_SIDE)
     return booking
 
 
-def _require_answerable(booking: Row[Any], now: datetime) -> None:
-    status = BookingStatus(booking.status)
-    if status is not BookingStatus.PENDING_HOST:
-        raise TransitionNotAllowed(status, f"A booking that is {status} awaits no answer.")
-    if booking.accepted_at is not None:
-        raise TransitionNotAllowed(status, "It has been accepted; the payment is under way.")
-    if is_lapsed(booking, now):
-        raise TransitionNotAllowed(status, "The time to answer is over.")
+async def _party(session: AsyncSession, booking: Row[Any], actor: Actor) -> BookingActor:
+    """As `party`; whether somebody else is a co-host is only asked of somebody else."""
+    rights: Collection[str] = ()
+    if actor.user_id is not None and policy.side(booking, actor) is None:
+        rights = await co_hosts.granted(session, actor.user_id, booking.property_id)
+    return party(booking, actor, rights)
 
 
 def _checked(reason: str | None) -> str | None:

@@ -130,8 +130,9 @@ async def ask_to_pay(
         method=method,
         amount=Money(booking.total_minor, booking.currency),
         host_minor=booking.host_payout_minor,
-        platform_minor=booking.total_minor - booking.host_payout_minor - booking.tax_minor,
+        platform_minor=platform_share(booking),
         tax_minor=booking.tax_minor,
+        promotion_minor=booking.promotion_minor,
         manual_capture=False,
         now=now,
     )
@@ -198,7 +199,15 @@ async def _refund_all(
         reason=RefundReason.LATE_PAYMENT,
         amount_minor=booking.total_minor,
         host_minor=booking.host_payout_minor,
-        platform_minor=booking.total_minor - booking.host_payout_minor - booking.tax_minor,
+        platform_minor=platform_share(booking),
         tax_minor=booking.tax_minor,
+        promotion_minor=booking.promotion_minor,
         now=now,
     )
+
+
+def platform_share(booking: Row[Any]) -> int:
+    """Both service fees, whatever the platform pays of the price itself."""
+    price: int = booking.total_minor + booking.promotion_minor
+    others: int = booking.host_payout_minor + booking.tax_minor
+    return price - others

@@ -8,8 +8,9 @@ from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import pubsub
-from app.bookings.errors import BookingNotFound, TransitionNotAllowed
+from app.bookings.errors import BookingNotFound, Obstacle, TransitionNotAllowed
 from app.bookings.lifecycle import TRANSITIONS, Action, allowed
+from app.promotions import service as promotions
 from db.enums import BookingActor, BookingStatus
 from db.models import Booking, BookingChange
 
@@ -30,6 +31,8 @@ COLUMNS = (
     Booking.total_minor,
     Booking.host_payout_minor,
     Booking.tax_minor,
+    Booking.promotion_minor,
+    Booking.promotion_id,
     Booking.line_items,
     Booking.host_fee_bp,
     Booking.cancellation_policy,
@@ -39,6 +42,11 @@ COLUMNS = (
     Booking.accepted_at,
     Booking.confirmed_at,
 )
+
+
+# What becomes of the use of a code by a booking that was never confirmed: it is given back, and
+# counted again when the money comes after all. Once confirmed, it stays used.
+USES = {Action.EXPIRE: -1, Action.DECLINE: -1, Action.CANCEL: -1, Action.REVIVE: 1}
 
 
 async def booking_for_update(session: AsyncSession, booking_id: UUID) -> Row[Any]:
@@ -71,7 +79,7 @@ async def move(
     """
     status = BookingStatus(booking.status)
     if not allowed(action, status, actor):
-        raise TransitionNotAllowed(status, f"A booking that is {status} cannot do that.")
+        raise TransitionNotAllowed(status, Obstacle.STATUS)
     version: int = booking.version + 1
     changed = await session.execute(
         update(Booking)
@@ -90,7 +98,9 @@ async def move(
         .returning(Booking.id)
     )
     if changed.one_or_none() is None:
-        raise TransitionNotAllowed(status, "The booking changed at the same moment; look again.")
+        raise TransitionNotAllowed(status, Obstacle.CHANGED_MEANWHILE)
+    if booking.promotion_id is not None and booking.confirmed_at is None and action in USES:
+        await promotions.recount(session, booking.promotion_id, USES[action])
     await record(
         session,
         booking.id,

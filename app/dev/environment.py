@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.config import Environment
+from app.config import Environment, RateSource
 from app.dev.checks import Problem
 from app.dev.children import Child
 from app.dev.secrets import DevSecrets
@@ -112,6 +112,7 @@ def complete(
         "PUBLIC_URL": plan.public_url,
         "MEDIA_DIR": str(var / "media"),
         "AUTH_SIGNING_KEYS": secrets.auth_signing_key,
+        "EXCHANGE_RATES": RateSource.STATIC.value,
         "LOG_LEVEL": "WARNING",
         "PYTHONUNBUFFERED": "1",
         **{name: str(port) for name, port in plan.ports.items()},

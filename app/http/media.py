@@ -13,8 +13,9 @@ from litestar.response import File
 from app.errors import NotFound
 from app.http.problems import documented
 from app.http.state import runtime_of
+from app.storage import IMMUTABLE, PUBLIC
 
-# A picture may be replaced under its name, so it is asked about again after an hour.
+# The demo's pictures may be replaced under their names, so they are asked about again.
 CACHE = "public, max-age=3600, stale-while-revalidate=86400"
 
 
@@ -48,7 +49,7 @@ def _file(request: Request[Any, Any, Any], path: str) -> File:
         content_disposition_type="inline",
         media_type=_media_type(found),
         headers={
-            "cache-control": CACHE,
+            "cache-control": IMMUTABLE if path.lstrip("/").startswith(PUBLIC) else CACHE,
             "etag": f'"{state.st_mtime_ns:x}-{state.st_size:x}"',
             "last-modified": formatdate(state.st_mtime, usegmt=True),
             # Pages of any origin may show it.

@@ -107,9 +107,9 @@ async def account_page(request: Request[Any, Any, Any]) -> Response[bytes]:
 @cache
 def _document(path: str) -> bytes:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    template = environment.from_string(_text("account.html"))
+    template = environment.from_string(template_text("account.html"))
     # Our own files, as they are: the policy names them by their hashes.
-    style, script = Markup(_text("account.css")), Markup(_text("account.js"))  # noqa: S704
+    style, script = Markup(template_text("account.css")), Markup(template_text("account.js"))  # noqa: S704
     return template.render(page=PAGES[path], style=style, script=script).encode()
 
 
@@ -118,14 +118,22 @@ def _policy() -> str:
     """Runs what is written in the page, asks this server, and nothing else."""
     return (
         f"default-src 'none'; script-src '{_digest('account.js')}'; "
-        f"style-src '{_digest('account.css')}'; img-src data:; connect-src 'self'; "
+        f"style-src '{style_digest()}'; img-src data:; connect-src 'self'; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
 
 
+def style_digest() -> str:
+    """The style's hash, for a page's policy."""
+    return _digest("account.css")
+
+
 def _digest(name: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(_text(name).encode()).digest()).decode()
+    return (
+        "sha256-" + base64.b64encode(hashlib.sha256(template_text(name).encode()).digest()).decode()
+    )
 
 
-def _text(name: str) -> str:
+def template_text(name: str) -> str:
+    """A file of the pages', as it is."""
     return (TEMPLATES / name).read_text(encoding="utf-8")

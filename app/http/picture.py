@@ -8,7 +8,7 @@ from msgspec import Meta
 from app.http.accounts import BEARER, require_actor
 from app.http.auth import client_of
 from app.http.problems import documented
-from app.http.signed_in import NO_STORE, Reply, absolute
+from app.http.signed_in import NO_STORE, Reply, shown_at
 from app.http.state import runtime_of
 from app.identity import pictures
 
@@ -45,12 +45,10 @@ class PictureReply(Reply, frozen=True, kw_only=True):
 async def set_picture(request: Request[Any, Any, Any]) -> Response[PictureReply]:
     runtime, actor = runtime_of(request), require_actor(request)
     await pictures.admit(runtime.limiter, actor, client_of(request))
-    url = await pictures.set_picture(
-        runtime.db, runtime.settings.media_dir, actor, await request.body()
-    )
+    url = await pictures.set_picture(runtime.db, runtime.storage, actor, await request.body())
     reply = PictureReply(
-        picture_url=str(absolute(request, url)),
-        small_picture_url=str(absolute(request, pictures.small(url))),
+        picture_url=str(shown_at(request, url)),
+        small_picture_url=str(shown_at(request, pictures.small(url))),
     )
     return Response(reply, headers=NO_STORE)
 

@@ -165,7 +165,7 @@ def _tokens(request: Request[Any, Any, Any], signed_in: SignedIn) -> SignedInRep
             first_name=user.first_name,
             last_name=user.last_name,
             bio=user.bio,
-            picture_url=absolute(request, user.picture_url),
+            picture_url=shown_at(request, user.picture_url),
             is_host=user.is_host,
             host_since=user.host_since_at,
             created_at=user.created_at,
@@ -173,8 +173,6 @@ def _tokens(request: Request[Any, Any, Any], signed_in: SignedIn) -> SignedInRep
     )
 
 
-def absolute(request: Request[Any, Any, Any], url: str | None) -> str | None:
-    """A picture's address as a client needs it: stored ones may be paths on this server."""
-    if url is not None and url.startswith("/"):
-        return runtime_of(request).settings.public_url.rstrip("/") + url
-    return url
+def shown_at(request: Request[Any, Any, Any], url: str | None) -> str | None:
+    """Where a browser finds a picture that a row names."""
+    return None if url is None else runtime_of(request).storage.address(url)

@@ -22,9 +22,10 @@ LIFETIMES = {
     LinkPurpose.LEAVE_EMAIL: timedelta(days=1),
     LinkPurpose.TAKE_EMAIL: timedelta(days=1),
 }
-# What a code is for: links of accounts have rows of one table, exports of another.
+# What a code is for: links of accounts, exports and saved searches have tables of their own.
 ACCOUNT = b""
 EXPORT = b"export"
+SEARCH = b"search"
 
 
 def code_of(keys: TokenKeys, link_id: UUID, use: bytes = ACCOUNT) -> str:

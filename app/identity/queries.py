@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select
 from db import rows
 from db.enums import VerifiedBadge
 from db.models import HostDetails, Identity, Passkey, SignInEvent, SignInSession, User
-from db.shapes import Related, Shape
+from db.shapes import Form, Related
 from db.statements import Reader, Statement
 
 
@@ -178,7 +178,7 @@ _OPEN_SESSION: Statement[UUID] = Statement(
 
 
 async def users(
-    reader: Reader, ids: Sequence[UUID], shape: Shape[UserRow] | None = None
+    reader: Reader, ids: Sequence[UUID], shape: Form[UserRow] | None = None
 ) -> Mapping[UUID, UserRow]:
     """People by id."""
     return await _USERS.one(reader, ids, shape)

@@ -87,7 +87,7 @@ async def act(
     session: AsyncSession,
     actor: Actor,
     kind: StaffActionKind,
-    *subjects: UUID,
+    *subjects: UUID | None,
     reason: str | None,
     now: datetime,
     object_id: UUID | None = None,

@@ -33,15 +33,18 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Shares(msgspec.Struct, frozen=True, kw_only=True):
-    """A guest's money, told apart by whose it is; minor units."""
+    """The price of a stay, told apart by whose it is; minor units."""
 
     host_minor: int
     platform_minor: int
     tax_minor: int
+    # What the platform pays of it, by a promotion.
+    promotion_minor: int = 0
 
     @property
     def total_minor(self) -> int:
-        return self.host_minor + self.platform_minor + self.tax_minor
+        """What the guest pays."""
+        return self.host_minor + self.platform_minor + self.tax_minor - self.promotion_minor
 
 
 def capture(
@@ -127,6 +130,85 @@ def refund_returned(
     )
 
 
+def refund_withdrawn(
+    refund_id: UUID,
+    booking_id: UUID,
+    guest_id: UUID,
+    host_id: UUID,
+    currency: str,
+    shares: Shares,
+) -> Entry:
+    """A refund that was decided will not be sent: what was given back for it is kept again."""
+    return Entry(
+        kind=Kind.REFUND_WITHDRAWN,
+        source="refunds",
+        source_id=refund_id,
+        currency=currency,
+        lines=_lines(
+            Line(Account.GUEST, shares.total_minor, guest_id, booking_id),
+            *_shares(host_id, booking_id, shares, sign=-1),
+        ),
+    )
+
+
+def dispute_opened(dispute_id: UUID, booking_id: UUID, currency: str, amount_minor: int) -> Entry:
+    """A guest's bank has taken money back, until somebody decides whose it is."""
+    return Entry(
+        kind=Kind.DISPUTE_OPENED,
+        source="disputes",
+        source_id=dispute_id,
+        currency=currency,
+        lines=(
+            Line(Account.DISPUTED_FUNDS, amount_minor, None, booking_id),
+            Line(Account.PROVIDER_CLEARING, -amount_minor, None, booking_id),
+        ),
+    )
+
+
+def dispute_won(dispute_id: UUID, booking_id: UUID, currency: str, amount_minor: int) -> Entry:
+    """The bank has given back what it took."""
+    return Entry(
+        kind=Kind.DISPUTE_WON,
+        source="disputes",
+        source_id=dispute_id,
+        currency=currency,
+        lines=(
+            Line(Account.PROVIDER_CLEARING, amount_minor, None, booking_id),
+            Line(Account.DISPUTED_FUNDS, -amount_minor, None, booking_id),
+        ),
+    )
+
+
+def dispute_lost(
+    dispute_id: UUID, booking_id: UUID, host_id: UUID, currency: str, shares: Shares
+) -> Entry:
+    """What the bank took is gone: host, platform and tax office lose their shares of it."""
+    return Entry(
+        kind=Kind.DISPUTE_LOST,
+        source="disputes",
+        source_id=dispute_id,
+        currency=currency,
+        lines=_lines(
+            *_shares(host_id, booking_id, shares, sign=1),
+            Line(Account.DISPUTED_FUNDS, -shares.total_minor, None, booking_id),
+        ),
+    )
+
+
+def dispute_fee(dispute_id: UUID, booking_id: UUID, currency: str, fee_minor: int) -> Entry:
+    """The provider has kept a fee for a dispute: the platform's cost, won or lost."""
+    return Entry(
+        kind=Kind.PROVIDER_FEE,
+        source="disputes",
+        source_id=dispute_id,
+        currency=currency,
+        lines=(
+            Line(Account.PROVIDER_FEES, fee_minor, None, booking_id),
+            Line(Account.PROVIDER_CLEARING, -fee_minor, None, booking_id),
+        ),
+    )
+
+
 def payout_reserved(
     payout_id: UUID, host_id: UUID, currency: str, items: Mapping[UUID, int]
 ) -> Entry:
@@ -193,6 +275,7 @@ def _shares(host_id: UUID, booking_id: UUID, shares: Shares, sign: int) -> tuple
         Line(Account.HOST_PAYABLE, sign * shares.host_minor, host_id, booking_id),
         Line(Account.PLATFORM_REVENUE, sign * shares.platform_minor, None, booking_id),
         Line(Account.TAX_PAYABLE, sign * shares.tax_minor, None, booking_id),
+        Line(Account.PROMOTIONS, -sign * shares.promotion_minor, None, booking_id),
     )
 
 

@@ -6,7 +6,14 @@ from uuid import UUID
 
 import msgspec
 
-from db.enums import BookingActor, BookingStatus, CancellationPolicy, LinkPurpose
+from db.enums import (
+    BookingActor,
+    BookingStatus,
+    CancellationPolicy,
+    CoHostRight,
+    DisputeStatus,
+    LinkPurpose,
+)
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +47,21 @@ class ReadyExport(msgspec.Struct, frozen=True, kw_only=True):
 
     person: Person
     expires_at: datetime
+
+
+class CoHosting(msgspec.Struct, frozen=True, kw_only=True):
+    """An invitation to help with a property, or what became of it."""
+
+    property_id: UUID
+    title: str
+    host: Person
+    rights: tuple[CoHostRight, ...]
+    invited_at: datetime
+    expires_at: datetime | None
+    # Whom it was mailed to; None once it is accepted.
+    email: str | None
+    # Who has accepted it.
+    first_name: str
 
 
 class Stay(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +115,22 @@ class Stay(msgspec.Struct, frozen=True, kw_only=True):
     is_reviewed: bool
 
 
+class DisputedStay(msgspec.Struct, frozen=True, kw_only=True):
+    """A stay whose guest's bank wants money back, or has decided."""
+
+    booking_id: UUID
+    host: Person
+    guest: str
+    title: str
+    check_in: date
+    check_out: date
+    status: DisputeStatus
+    currency: str
+    amount_minor: int
+    # What it has cost the host: of a dispute that was lost.
+    host_minor: int
+
+
 class SentPayout(msgspec.Struct, frozen=True, kw_only=True):
     """Money that was sent to a host for some bookings."""
 
@@ -101,3 +139,21 @@ class SentPayout(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     amount_minor: int
     bookings: int
+
+
+class FoundPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """A place that a saved search has found, as everybody sees it."""
+
+    title: str
+    city: str
+    price_minor: int
+    currency: str
+
+
+class NewMatches(msgspec.Struct, frozen=True, kw_only=True):
+    """What a saved search has found that it had not found before."""
+
+    saved_search_id: UUID
+    name: str
+    person: Person
+    places: tuple[FoundPlace, ...]

@@ -4,6 +4,7 @@ A flow that runs twice sends the same mails with the same Message-IDs.
 """
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,16 +13,25 @@ import msgspec
 from app import clock
 from app.config import Settings
 from app.identity import tokens
-from app.identity.links import EXPORT, code_of
+from app.identity.links import EXPORT, SEARCH, code_of
 from app.identity.oidc.registrations import provider_name
 from app.identity.rules import NOWHERE
 from app.identity.tokens import TokenKeys
-from app.notifications import letters, mailer, privacy_letters, queries
-from app.notifications.facts import MailedLink, Person, Stay
+from app.notifications import (
+    co_host_letters,
+    dispute_letters,
+    letters,
+    mailer,
+    privacy_letters,
+    queries,
+    search_letters,
+)
+from app.notifications.facts import DisputedStay, MailedLink, Person, Stay
 from app.notifications.invitation import calendar
 from app.notifications.letters import Letter, Links
 from app.notifications.rules import Mailing, Occasion, mailings
-from db.enums import LinkPurpose, SignInEventKind
+from app.properties.co_hosts import INVITATION
+from db.enums import DisputeStatus, LinkPurpose, SignInEventKind
 from db.session import Database
 
 log = logging.getLogger(__name__)
@@ -119,6 +129,28 @@ async def export_ready(db: Database, settings: Settings, export_id: UUID) -> Non
         await _send(settings, export.person, letter, str(export_id))
 
 
+async def new_matches(
+    db: Database,
+    settings: Settings,
+    search_id: UUID,
+    property_ids: Sequence[UUID],
+    total: int,
+    reference: str,
+) -> None:
+    """Tell somebody what their saved search has found; nothing once they do not want to know it,
+    or none of it is let any more."""
+    async with db.read() as connection:
+        found = await queries.load_new_matches(connection, search_id, property_ids)
+    if found is None or not found.places:
+        log.info("nothing to tell of saved search %s any more: no letter", search_id)
+        return
+    total -= len(property_ids) - len(found.places)
+    code = code_of(tokens.load_keys(settings), search_id, SEARCH)
+    url = f"{settings.public_url.rstrip('/')}/saved-searches/unsubscribe/{code}"
+    letter = search_letters.new_matches(found, total, url, _links(settings))
+    await _send(settings, found.person, letter, reference)
+
+
 async def deletion_scheduled(
     db: Database, settings: Settings, user_id: UUID, erased_from: datetime
 ) -> None:
@@ -151,6 +183,53 @@ async def payout_sent(db: Database, settings: Settings, payout_id: UUID) -> None
         return
     letter = letters.payout_sent(payout, _links(settings))
     await _send(settings, payout.host, letter, str(payout_id))
+
+
+async def dispute_opened(db: Database, settings: Settings, dispute_id: UUID) -> None:
+    """Tell a host that a guest's bank wants money back; nothing once that is decided."""
+    stay = await _disputed_stay(db, dispute_id)
+    if stay is not None and stay.status not in (DisputeStatus.WON, DisputeStatus.LOST):
+        letter = dispute_letters.opened(stay, _links(settings))
+        await _send(settings, stay.host, letter, str(dispute_id))
+
+
+async def dispute_settled(db: Database, settings: Settings, dispute_id: UUID) -> None:
+    """Tell a host what the bank has decided."""
+    stay = await _disputed_stay(db, dispute_id)
+    if stay is not None:
+        letter = dispute_letters.settled(stay, _links(settings))
+        await _send(settings, stay.host, letter, str(dispute_id))
+
+
+async def _disputed_stay(db: Database, dispute_id: UUID) -> DisputedStay | None:
+    async with db.read() as connection:
+        stay = await queries.load_dispute(connection, dispute_id)
+    if stay is None:
+        log.warning("dispute %s is gone: no letter", dispute_id)
+    return stay
+
+
+async def invite_co_host(db: Database, settings: Settings, co_host_id: UUID) -> None:
+    """Mail an invitation, unless it was accepted or withdrawn meanwhile."""
+    async with db.read() as connection:
+        invitation = await queries.load_co_hosting(connection, co_host_id)
+    if invitation is None or invitation.email is None:
+        log.info("invitation %s is of no use any more: no letter", co_host_id)
+        return
+    code = code_of(tokens.load_keys(settings), co_host_id, INVITATION)
+    letter = co_host_letters.co_host_invited(invitation, code, _links(settings))
+    # Nobody knows yet who it is.
+    somebody = Person(id=co_host_id, email=invitation.email, first_name="", last_name="")
+    await _send(settings, somebody, letter, f"{invitation.invited_at.timestamp():.0f}")
+
+
+async def co_host_joined(db: Database, settings: Settings, co_host_id: UUID) -> None:
+    """Tell a host who helps them now."""
+    async with db.read() as connection:
+        joined = await queries.load_co_hosting(connection, co_host_id)
+    if joined is not None and joined.email is None:
+        letter = co_host_letters.co_host_joined(joined, _links(settings))
+        await _send(settings, joined.host, letter, str(co_host_id))
 
 
 async def about_booking(

@@ -47,6 +47,8 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     button: Button | None = None
     # In small print, at the end.
     note: str = ""
+    # Where mails like this one are stopped: only of those that somebody can do without.
+    unsubscribe_url: str | None = None
 
 
 class Links(msgspec.Struct, frozen=True):

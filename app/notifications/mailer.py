@@ -76,6 +76,10 @@ def compose(
     mail["To"] = Address(plain(recipient.full_name), addr_spec=recipient.email)
     mail["Subject"] = plain(letter.subject, 200)
     mail["Auto-Submitted"] = "auto-generated"
+    if letter.unsubscribe_url is not None:
+        # RFC 8058: mail programs offer it as a button, and post to it.
+        mail["List-Unsubscribe"] = f"<{letter.unsubscribe_url}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail.set_content(text)
     mail.add_alternative(html, subtype="html")
     if invitation is not None:

@@ -1,5 +1,6 @@
 """Reads the facts that letters speak of."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,19 +10,43 @@ from sqlalchemy import BigInteger, ColumnElement, Row, case, cast, exists, func,
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from app.notifications.facts import MailedLink, Person, ReadyExport, SentPayout, Stay
-from db.enums import BookingStatus, PaymentStatus, RefundReason, RefundStatus
+from app.notifications.facts import (
+    CoHosting,
+    DisputedStay,
+    FoundPlace,
+    MailedLink,
+    NewMatches,
+    Person,
+    ReadyExport,
+    SentPayout,
+    Stay,
+)
+from db.enums import (
+    BookingStatus,
+    JournalEntryKind,
+    LedgerAccountKind,
+    PaymentStatus,
+    PropertyStatus,
+    RefundReason,
+    RefundStatus,
+)
 from db.models import (
     AccountLink,
     Booking,
     BookingChange,
+    CoHost,
     DataExport,
+    Dispute,
+    JournalEntry,
+    LedgerAccount,
     Payment,
     Payout,
     PayoutItem,
+    Posting,
     Property,
     Refund,
     Review,
+    SavedSearch,
     User,
 )
 
@@ -58,6 +83,67 @@ async def load_export(
         )
     ).one_or_none()
     return msgspec.convert(_fields(row), ReadyExport) if row else None
+
+
+async def load_co_hosting(connection: AsyncConnection, co_host_id: UUID) -> CoHosting | None:
+    """An invitation, or a co-host; None once it is withdrawn, or they are removed."""
+    helper = aliased(User)
+    row = (
+        await connection.execute(
+            select(
+                CoHost.property_id,
+                CoHost.rights,
+                CoHost.invited_at,
+                CoHost.expires_at,
+                CoHost.email,
+                Property.title,
+                func.json_build_object(*_person(User)).label("host"),
+                func.coalesce(helper.first_name, "").label("first_name"),
+            )
+            .join(Property, Property.id == CoHost.property_id)
+            .join(User, User.id == Property.host_id)
+            .outerjoin(helper, helper.id == CoHost.user_id)
+            .where(CoHost.id == co_host_id)
+        )
+    ).one_or_none()
+    return msgspec.convert(_fields(row), CoHosting) if row else None
+
+
+async def load_new_matches(
+    connection: AsyncConnection, search_id: UUID, property_ids: Sequence[UUID]
+) -> NewMatches | None:
+    """A saved search whose owner wants mail, with those of the places that are still let."""
+    row = (
+        await connection.execute(
+            select(
+                SavedSearch.id.label("saved_search_id"),
+                SavedSearch.name,
+                func.json_build_object(*_person(User)).label("person"),
+            )
+            .join(User, User.id == SavedSearch.user_id)
+            .where(
+                SavedSearch.id == search_id,
+                SavedSearch.email_alerts,
+                User.email_verified_at.is_not(None),
+                User.suspended_at.is_(None),
+                User.deletion_scheduled_at.is_(None),
+            )
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    found = await connection.execute(
+        select(
+            Property.id,
+            Property.title,
+            Property.city,
+            Property.base_price_minor.label("price_minor"),
+            Property.currency,
+        ).where(Property.id.in_(property_ids), Property.status == PropertyStatus.PUBLISHED)
+    )
+    places = {each.id: msgspec.convert(_fields(each), FoundPlace) for each in found}
+    shown = [places[key] for key in property_ids if key in places]
+    return msgspec.convert({**_fields(row), "places": shown}, NewMatches)
 
 
 async def load_link(connection: AsyncConnection, link_id: UUID, now: datetime) -> MailedLink | None:
@@ -188,6 +274,45 @@ async def load_payout(connection: AsyncConnection, payout_id: UUID) -> SentPayou
     )
     row = (await connection.execute(query)).one_or_none()
     return msgspec.convert(_fields(row), SentPayout) if row else None
+
+
+async def load_dispute(connection: AsyncConnection, dispute_id: UUID) -> DisputedStay | None:
+    """A dispute with the stay that it is about, and what it has cost its host."""
+    guest, host = aliased(User), aliased(User)
+    lost = (
+        select(_total(Posting.amount_minor))
+        .join(JournalEntry, JournalEntry.id == Posting.entry_id)
+        .join(LedgerAccount, LedgerAccount.id == Posting.account_id)
+        .where(
+            JournalEntry.source == "disputes",
+            JournalEntry.source_id == Dispute.id,
+            JournalEntry.kind == JournalEntryKind.DISPUTE_LOST,
+            LedgerAccount.kind == LedgerAccountKind.HOST_PAYABLE,
+        )
+        .scalar_subquery()
+    )
+    query = (
+        select(
+            Payment.booking_id,
+            func.json_build_object(*_person(host)).label("host"),
+            guest.first_name.label("guest"),
+            Property.title,
+            Booking.check_in,
+            Booking.check_out,
+            Dispute.status,
+            Payment.currency,
+            Dispute.amount_minor,
+            lost.label("host_minor"),
+        )
+        .join(Payment, Payment.id == Dispute.payment_id)
+        .join(Booking, Booking.id == Payment.booking_id)
+        .join(Property, Property.id == Booking.property_id)
+        .join(guest, guest.id == Payment.guest_id)
+        .join(host, host.id == Payment.host_id)
+        .where(Dispute.id == dispute_id)
+    )
+    row = (await connection.execute(query)).one_or_none()
+    return msgspec.convert(_fields(row), DisputedStay) if row else None
 
 
 def _total(amounts: InstrumentedAttribute[int]) -> ColumnElement[int]:

@@ -52,6 +52,22 @@ class RefundRequested(Event, frozen=True, kw_only=True):
     refund_id: UUID
 
 
+class DisputeOpened(Event, frozen=True, kw_only=True):
+    """A guest's bank wants the money back."""
+
+    tasks = ("notifications.dispute_opened",)
+    booking_id: UUID
+    dispute_id: UUID
+
+
+class DisputeSettled(Event, frozen=True, kw_only=True):
+    """The bank has decided; what the host is due may have changed with it."""
+
+    tasks = ("payouts.on_dispute", "notifications.dispute_settled")
+    booking_id: UUID
+    dispute_id: UUID
+
+
 class ProviderEventReceived(Event, frozen=True, kw_only=True):
     """A webhook about a charge or a refund is in the inbox."""
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
-from app.payments import service, settle
+from app.payments import disputes, service, settle
 from app.payments.errors import PaymentUnavailable, ProviderRefused, ProviderUnavailable
 from app.payments.provider import (
     Charge,
@@ -144,7 +144,9 @@ async def refund(db: Database, providers: Providers, refund_id: UUID) -> RefundS
     async with db.read() as connection:
         refund = await service.get_refund(connection, refund_id)
         payment = await service.get(connection, refund.payment_id)
-    if refund.status is not RefundStatus.PENDING:
+        # Not while the money is with the guest's bank, which may keep it.
+        waits = await disputes.is_open(connection, refund.payment_id)
+    if refund.status is not RefundStatus.PENDING or waits:
         return refund.status
     provider = providers[payment.provider]
     try:
@@ -160,6 +162,26 @@ async def refund(db: Database, providers: Providers, refund_id: UUID) -> RefundS
     return await db.run(
         lambda session: settle.settle_refund(session, refund_id, shown, clock.now())
     )
+
+
+async def sync_dispute(db: Database, provider: Provider, provider_dispute_id: str) -> bool:
+    """Ask how a dispute stands, and follow it. False when it is about no payment of ours.
+
+    Raises ProviderUnavailable when the provider does not answer, and NotOurs when it is about
+    more than we took.
+    """
+    shown = await provider.retrieve_dispute(provider_dispute_id)
+    if shown.charge_id is None:
+        return False
+    async with db.read() as connection:
+        payment_id = await service.find_id(connection, provider.name, shown.charge_id)
+    if payment_id is None:
+        return False
+    # Its charge was taken: our own row may not know yet.
+    await sync(db, {provider.name: provider}, payment_id)
+    now = clock.now()
+    await db.run(lambda session: disputes.settle_dispute(session, payment_id, shown, now))
+    return True
 
 
 async def _ensure_refund(

@@ -17,7 +17,7 @@ from app import clock
 from app.errors import NotFound
 from app.ids import new_id
 from app.outbox import emit
-from app.payments import service, settle
+from app.payments import flows, service, settle
 from app.payments.errors import NotOurs, UnknownObject
 from app.payments.events import PayoutEventReceived, ProviderEventReceived
 from app.payments.provider import Provider, Providers, Subject, Webhook
@@ -31,6 +31,7 @@ EVENTS = {
     Subject.CHARGE: ProviderEventReceived,
     Subject.REFUND: ProviderEventReceived,
     Subject.REFUNDS: ProviderEventReceived,
+    Subject.DISPUTE: ProviderEventReceived,
     Subject.ACCOUNT: PayoutEventReceived,
     Subject.TRANSFER: PayoutEventReceived,
 }
@@ -63,7 +64,7 @@ async def receive(db: Database, provider: Provider, raw: bytes, headers: Mapping
 
 
 async def process_event(db: Database, providers: Providers, event_id: UUID) -> None:
-    """Settle the charge or refund that a stored webhook is about.
+    """Settle the charge, refund or dispute that a stored webhook is about.
 
     Raises:
         UnknownObject: our row is not there yet; the task tries again.
@@ -76,6 +77,8 @@ async def process_event(db: Database, providers: Providers, event_id: UUID) -> N
     provider, webhook = opened
     if webhook.subject is Subject.CHARGE:
         await _process_charge(db, provider, event_id, webhook)
+    elif webhook.subject is Subject.DISPUTE:
+        await _process_dispute(db, provider, event_id, webhook)
     elif webhook.subject is Subject.REFUNDS:
         await _process_refunds(db, provider, event_id, webhook)
     else:
@@ -155,6 +158,16 @@ async def _process_refund(
         await mark_processed(session, event_id)
 
     await db.run(settle_it)
+
+
+async def _process_dispute(
+    db: Database, provider: Provider, event_id: UUID, webhook: Webhook
+) -> None:
+    if not await flows.sync_dispute(db, provider, webhook.object_id):
+        await skip(db, event_id, webhook)
+        return
+    async with db.transaction() as session:
+        await mark_processed(session, event_id)
 
 
 async def _process_refunds(

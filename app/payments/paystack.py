@@ -25,6 +25,7 @@ from app.payments.provider import (
     Fee,
     Institution,
     ProviderAccount,
+    ProviderDispute,
     ProviderRefund,
     RecipientDetails,
     Transfer,
@@ -32,6 +33,7 @@ from app.payments.provider import (
     Webhook,
 )
 from db.enums import (
+    DisputeStatus,
     PaymentMethod,
     PaymentProvider,
     PayoutAccountKind,
@@ -53,6 +55,12 @@ STATES = {
     "reversed": ChargeState.SUCCEEDED,
 }
 REFUNDS = {"processed": RefundStatus.SUCCEEDED, "failed": RefundStatus.FAILED}
+# What Paystack waits for; a dispute that is resolved says in its `resolution` how.
+DISPUTES = {
+    "awaiting-merchant-feedback": DisputeStatus.NEEDS_RESPONSE,
+    "resolved": DisputeStatus.LOST,
+}
+DISPUTE_WON = "declined"
 TRANSFERS = {
     "success": TransferState.SENT,
     "reversed": TransferState.RETURNED,
@@ -204,6 +212,13 @@ class PaystackProvider:
             for shown in reply.data:
                 yield shown
             page, count = page + 1, reply.meta["pageCount"]
+
+    async def retrieve_dispute(self, provider_id: str) -> ProviderDispute:
+        """The dispute as it is now."""
+        try:
+            return _dispute(await self._get(f"/dispute/{provider_id}"))
+        except Missing as error:
+            raise ProviderUnavailable(f"Paystack has no dispute {provider_id}") from error
 
     async def create_recipient(self, user_id: UUID, details: RecipientDetails) -> ProviderAccount:
         """Note where a host is paid; the same details again are the same recipient."""
@@ -359,6 +374,26 @@ def _refund(shown: dict[str, Any]) -> ProviderRefund:
         amount_minor=from_paystack(shown["amount"], currency),
         currency=currency,
         failure_code="refund_failed" if status is RefundStatus.FAILED else None,
+    )
+
+
+def _dispute(shown: dict[str, Any]) -> ProviderDispute:
+    currency, paid = shown["currency"], shown["transaction"]
+    status = DISPUTES.get(shown["status"], DisputeStatus.UNDER_REVIEW)
+    if status is DisputeStatus.LOST and shown["resolution"] == DISPUTE_WON:
+        status = DisputeStatus.WON
+    due_at = shown["dueAt"]
+    return ProviderDispute(
+        provider_id=str(shown["id"]),
+        charge_id=paid["reference"],
+        status=status,
+        amount_minor=from_paystack(shown["refund_amount"], currency),
+        currency=currency,
+        # Nothing is taken before it is decided.
+        is_withdrawn=status is DisputeStatus.LOST,
+        reason=shown["category"],
+        evidence_due_at=datetime.fromisoformat(due_at) if due_at else None,
+        opened_at=datetime.fromisoformat(shown["createdAt"]),
     )
 
 

@@ -10,12 +10,12 @@ from app.payments.errors import InvalidWebhook
 from app.payments.provider import Subject, Webhook
 
 _SUBJECTS = {"charge": Subject.CHARGE, "refund": Subject.REFUNDS, "transfer": Subject.TRANSFER}
-# Nothing of it is settled here: the money has not moved, or not by a charge.
 _DISPUTES = "charge.dispute."
 
 
 class _Data(msgspec.Struct):
     domain: str
+    id: int = 0
     reference: str = ""
     transaction_reference: str = ""
 
@@ -50,7 +50,9 @@ def read(raw: bytes, *, live: bool) -> Webhook:
         raise InvalidWebhook("The webhook is from the other mode: test instead of live, or live.")
     subject = _SUBJECTS.get(event.event.partition(".")[0], Subject.OTHER)
     object_id = event.data.reference or event.data.transaction_reference
-    if not object_id or event.event.startswith(_DISPUTES):
+    if event.event.startswith(_DISPUTES):
+        subject, object_id = Subject.DISPUTE, str(event.data.id or "")
+    if not object_id:
         subject = Subject.OTHER
     # Events have no id of their own: the same words again are the same event. Two that happen to
     # be worded alike (equal parts of one refund) count as one, and a sweep asks about the rest.

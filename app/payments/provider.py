@@ -19,6 +19,7 @@ from uuid import UUID
 import msgspec
 
 from db.enums import (
+    DisputeStatus,
     PaymentMethod,
     PaymentProvider,
     PayoutAccountKind,
@@ -92,6 +93,23 @@ class ProviderRefund(msgspec.Struct, frozen=True, kw_only=True):
     failure_code: str | None = None
 
 
+class ProviderDispute(msgspec.Struct, frozen=True, kw_only=True):
+    """A dispute as the provider shows it now."""
+
+    provider_id: str
+    # The charge, as `Charge.provider_id`; None when it is no charge of ours.
+    charge_id: str | None
+    status: DisputeStatus
+    amount_minor: int
+    currency: str
+    # Whether the money is with the guest's bank now. Stripe takes it at once, Paystack when lost.
+    is_withdrawn: bool
+    fee: Fee | None = None
+    reason: str
+    evidence_due_at: datetime | None
+    opened_at: datetime
+
+
 class ProviderAccount(msgspec.Struct, frozen=True, kw_only=True):
     """A host's connected account, or where they are paid, as the provider shows it now."""
 
@@ -155,6 +173,7 @@ class Subject(StrEnum):
     REFUNDS = "REFUNDS"
     ACCOUNT = "ACCOUNT"
     TRANSFER = "TRANSFER"
+    DISPUTE = "DISPUTE"
     OTHER = "OTHER"
 
 
@@ -219,6 +238,9 @@ class Provider(Protocol):
         self, charge_id: str, refund_id: UUID, since: datetime
     ) -> ProviderRefund | None:
         """The refund that was made for our row at `since` or later. Never lags."""
+
+    async def retrieve_dispute(self, provider_id: str) -> ProviderDispute:
+        """The dispute as it is now."""
 
     async def retrieve_account(self, provider_id: str) -> ProviderAccount:
         """The account as it is now."""

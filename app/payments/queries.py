@@ -8,10 +8,10 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from app.money import Money
+from app.money import Money, sum_of
 from db import rows
-from db.models import Payment
-from db.shapes import Related
+from db.models import Dispute, Payment
+from db.shapes import Related, in_sql
 from db.statements import Reader, Statement
 
 
@@ -34,13 +34,44 @@ class PaymentRow(msgspec.Struct, frozen=True):
     paid_at: datetime | None
 
     @property
+    @in_sql(sum_of("amount_minor"))
     def amount(self) -> Money:
         return Money(self.amount_minor, self.currency)
 
     @property
+    @in_sql(sum_of("refunded_minor"))
     def refunded_amount(self) -> Money:
         return Money(self.refunded_minor, self.currency)
 
+
+class DisputeRow(msgspec.Struct, frozen=True):
+    """A guest's bank that wants money back; whoever sees the payment sees it."""
+
+    id: UUID
+    payment_id: UUID
+    status: str
+    amount_minor: int
+    currency: str
+    reason: str
+    evidence_due_at: datetime | None
+    opened_at: datetime
+    settled_at: datetime | None
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+
+# Of a payment, oldest first.
+DISPUTES = Related(
+    name="its_disputes",
+    model=Dispute,
+    row=DisputeRow,
+    key="payment_id",
+    parent="id",
+    many=True,
+    order=lambda dispute: dispute.id,
+)
 
 # Of a booking: the last attempt to pay it.
 PAYMENT = Related(
@@ -53,6 +84,7 @@ PAYMENT = Related(
 )
 
 _PAYMENTS = rows.ByKey(Payment.id, PaymentRow)
+_DISPUTES_OF = rows.ByKey(Dispute.payment_id, DisputeRow, Dispute.id)
 _LATEST_OF = Statement(
     PaymentRow,
     lambda: (
@@ -67,6 +99,13 @@ _LATEST_OF = Statement(
 async def payments(reader: Reader, ids: Sequence[UUID]) -> Mapping[UUID, PaymentRow]:
     """Payments by id."""
     return await _PAYMENTS.one(reader, ids)
+
+
+async def disputes_of(
+    reader: Reader, payment_ids: Sequence[UUID]
+) -> Mapping[UUID, list[DisputeRow]]:
+    """The disputes of payments, oldest first, by payment."""
+    return await _DISPUTES_OF.many(reader, payment_ids)
 
 
 async def latest_of(reader: Reader, booking_ids: Sequence[UUID]) -> Mapping[UUID, PaymentRow]:

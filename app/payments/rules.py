@@ -6,8 +6,9 @@ from uuid import UUID
 import msgspec
 
 from app.ledger.rules import Shares
+from app.money import divide
 from app.payments.errors import NotOurs
-from app.payments.provider import Charge, ChargeState, ProviderRefund
+from app.payments.provider import Charge, ChargeState, ProviderDispute, ProviderRefund
 from db.enums import PaymentMethod, PaymentProvider, PaymentStatus, RefundReason, RefundStatus
 
 Status = PaymentStatus
@@ -49,6 +50,7 @@ class PaymentRecord(msgspec.Struct, frozen=True, kw_only=True):
     host_minor: int
     platform_minor: int
     tax_minor: int
+    promotion_minor: int
     captured_minor: int
     refunded_minor: int
     manual_capture: bool
@@ -68,6 +70,7 @@ class PaymentRecord(msgspec.Struct, frozen=True, kw_only=True):
             host_minor=self.host_minor,
             platform_minor=self.platform_minor,
             tax_minor=self.tax_minor,
+            promotion_minor=self.promotion_minor,
         )
 
 
@@ -103,6 +106,36 @@ def after_refund(captured_minor: int, refunded_minor: int) -> Status:
     if refunded_minor == 0:
         return Status.PAID
     return Status.REFUNDED if refunded_minor >= captured_minor else Status.PARTIALLY_REFUNDED
+
+
+def lost_shares(payment: Shares, given_back: Shares, lost_minor: int) -> Shares:
+    """Who bears what a guest's bank took for good: each in proportion to what they have left.
+
+    What is more than all had left is the platform's loss.
+    """
+    host_left = payment.host_minor - given_back.host_minor
+    tax_left = payment.tax_minor - given_back.tax_minor
+    promotion_left = payment.promotion_minor - given_back.promotion_minor
+    left = payment.total_minor - given_back.total_minor
+    if lost_minor >= left:
+        host, tax, promotion = host_left, tax_left, promotion_left
+    else:
+        host = divide(host_left * lost_minor, left)
+        tax = divide(tax_left * lost_minor, left)
+        promotion = divide(promotion_left * lost_minor, left)
+    return Shares(
+        host_minor=host,
+        platform_minor=lost_minor + promotion - host - tax,
+        tax_minor=tax,
+        promotion_minor=promotion,
+    )
+
+
+def check_dispute(payment: PaymentRecord, shown: ProviderDispute) -> None:
+    """The dispute is about this payment, and no more than was taken. Raises NotOurs."""
+    _compare(f"dispute {shown.provider_id}", {"currency": (payment.currency, shown.currency)})
+    if shown.amount_minor > payment.captured_minor:
+        raise NotOurs(f"dispute {shown.provider_id} is about more than {payment.id} took")
 
 
 def check_charge(payment: PaymentRecord, charge: Charge, *, live: bool) -> None:

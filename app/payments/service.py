@@ -41,13 +41,14 @@ async def open_payment(
     host_minor: int,
     platform_minor: int,
     tax_minor: int,
+    promotion_minor: int = 0,
     manual_capture: bool,
     now: datetime,
 ) -> PaymentRecord:
     """Intend to take a booking's money; returns the payment.
 
-    The three shares (minor units) add up to the amount. The provider hears of it by
-    `flows.start` after the commit, or by a task half a minute later.
+    The three shares (minor units) add up to the amount and what a promotion of ours adds to it.
+    The provider hears of it by `flows.start` after the commit, or by a task half a minute later.
     """
     statement = (
         insert(Payment)
@@ -65,6 +66,7 @@ async def open_payment(
             host_minor=host_minor,
             platform_minor=platform_minor,
             tax_minor=tax_minor,
+            promotion_minor=promotion_minor,
             manual_capture=manual_capture,
             created_at=now,
             updated_at=now,
@@ -159,6 +161,7 @@ async def request_refund(
     host_minor: int,
     platform_minor: int,
     tax_minor: int,
+    promotion_minor: int = 0,
     now: datetime,
 ) -> UUID:
     """Owe the guest a part of a taken payment, or all of it; returns the refund's id.
@@ -191,7 +194,12 @@ async def request_refund(
         session,
         payment,
         reason,
-        entries.Shares(host_minor=host_minor, platform_minor=platform_minor, tax_minor=tax_minor),
+        entries.Shares(
+            host_minor=host_minor,
+            platform_minor=platform_minor,
+            tax_minor=tax_minor,
+            promotion_minor=promotion_minor,
+        ),
         amount_minor,
         now,
     )
@@ -216,6 +224,7 @@ async def _owe(
             host_minor=shares.host_minor,
             platform_minor=shares.platform_minor,
             tax_minor=shares.tax_minor,
+            promotion_minor=shares.promotion_minor,
             created_at=now,
         )
     )

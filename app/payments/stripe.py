@@ -12,7 +12,7 @@ from stripe.params import AccountListParams
 
 from app import clock
 from app.config import Settings
-from app.payments import stripe_webhook
+from app.payments import stripe_disputes, stripe_webhook
 from app.payments.errors import ProviderRefused
 from app.payments.provider import (
     Charge,
@@ -20,6 +20,7 @@ from app.payments.provider import (
     ChargeState,
     Fee,
     ProviderAccount,
+    ProviderDispute,
     ProviderRefund,
     Transfer,
     TransferState,
@@ -177,6 +178,12 @@ class StripeProvider:
         )
         refunds = (_refund(one) for one in found.data)
         return next((one for one in refunds if one.refund_id == refund_id), None)
+
+    async def retrieve_dispute(self, provider_id: str) -> ProviderDispute:
+        """The dispute as it is now."""
+        return stripe_disputes.read(
+            await ask(lambda: self._v1.disputes.retrieve_async(provider_id))
+        )
 
     async def create_account(self, user_id: UUID, email: str, key: str) -> ProviderAccount:
         """Open an Express account that may receive transfers."""

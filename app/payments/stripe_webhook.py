@@ -21,6 +21,7 @@ _SUBJECTS = {
     "refund": Subject.REFUND,
     "account": Subject.ACCOUNT,
     "transfer": Subject.TRANSFER,
+    "dispute": Subject.DISPUTE,
 }
 
 

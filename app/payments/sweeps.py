@@ -4,17 +4,20 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
 import structlog
 from sqlalchemy import select, update
 
-from app.payments import flows
+from app.payments import disputes, flows
 from app.payments.provider import Providers
 from app.payments.rules import UNSETTLED
-from db.enums import PaymentStatus, RefundStatus
+from db.enums import PaymentProvider, PaymentStatus, RefundStatus
 from db.models import Payment, Refund
 from db.session import Database
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -24,6 +27,8 @@ STUCK_AFTER = timedelta(minutes=1)
 # A page that was left open can be paid on for so long, and is asked about so often.
 PAYABLE_FOR = timedelta(hours=24)
 ASK_AGAIN_AFTER = timedelta(minutes=5)
+# Banks take weeks to decide.
+ASK_DISPUTED_AFTER = timedelta(hours=1)
 BATCH = 100
 AT_ONCE = 8
 
@@ -108,11 +113,27 @@ async def retry_refunds(db: Database, providers: Providers, now: datetime) -> in
     return len(refund_ids)
 
 
-async def each(subjects: Iterable[UUID], act: Callable[[UUID], Awaitable[object]]) -> None:
+async def ask_disputed(db: Database, providers: Providers, now: datetime) -> int:
+    """Ask about disputes that are not decided, as far as nobody was heard about them lately.
+
+    Returns how many.
+    """
+    async with db.read() as connection:
+        stale = await disputes.stale(connection, now - ASK_DISPUTED_AFTER, BATCH)
+
+    async def ask(dispute: tuple[PaymentProvider, str]) -> None:
+        name, provider_id = dispute
+        await flows.sync_dispute(db, providers[name], provider_id)
+
+    await each(stale, ask)
+    return len(stale)
+
+
+async def each(subjects: Iterable[T], act: Callable[[T], Awaitable[object]]) -> None:
     """Do it for all, a few at once; one that fails is logged and holds up no other."""
     slots = asyncio.Semaphore(AT_ONCE)
 
-    async def attempt(subject: UUID) -> None:
+    async def attempt(subject: T) -> None:
         async with slots:
             try:
                 await act(subject)

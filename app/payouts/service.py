@@ -15,6 +15,7 @@ from app.ledger import queries as books
 from app.ledger import rules as entries
 from app.ledger import service as ledger
 from app.outbox import emit
+from app.payments.disputes import is_disputed
 from app.payments.errors import NotOurs
 from app.payments.provider import Transfer, TransferState
 from app.payments.rules import CLOSED
@@ -69,7 +70,7 @@ async def due_tills(
     rows = await reader.execute(
         select(Booking.host_id, Booking.currency, Payment.provider)
         .join(Payment, _pays(Booking))
-        .where(Booking.payout_due_at <= now, can_be_paid)
+        .where(Booking.payout_due_at <= now, can_be_paid, ~is_disputed(Payment))
         .group_by(Booking.host_id, Booking.currency, Payment.provider)
         .order_by(func.min(Booking.payout_due_at))
         .limit(limit)
@@ -102,6 +103,7 @@ async def reserve(session: AsyncSession, till: Till, now: datetime) -> UUID | No
                 Booking.currency == currency,
                 Booking.payout_due_at.is_not(None),
                 Payment.provider == till.provider,
+                ~is_disputed(Payment),
             )
             .order_by(Booking.id)
             .with_for_update(of=Booking, key_share=True)

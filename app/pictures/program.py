@@ -1,19 +1,23 @@
-"""A program of its own: a picture on stdin becomes square JPEGs on stdout, one for each side named.
+"""A program of its own: a picture on stdin becomes smaller ones on stdout, one for each side named.
+
+`squares` makes JPEGs of its middle; `views` makes WebP of all of it, after some facts as JSON.
 
 What strangers send is decoded here and nowhere else: decoders are where the bugs are. So it has
 no secrets, no more memory and time than a picture needs, and ends with the picture. Only pixels
 come out: no metadata, no colour profile, nothing hidden behind the last byte.
 
-Each JPEG is preceded by its length, four bytes. It imports nothing of ours: `app.pictures.squares`
+Each part is preceded by its length, four bytes. It imports nothing of ours: `app.pictures.room`
 runs it by its path.
 """
 
+import json
 import os
 import resource
 import struct
 import sys
 from io import BytesIO
 
+import blurhash
 from PIL import Image, ImageCms, ImageOps
 
 UNREADABLE, TOO_LARGE, TOO_SMALL = 10, 11, 12
@@ -24,6 +28,9 @@ FORMATS = {"JPEG": 64_000_000, "PNG": 24_000_000, "WEBP": 24_000_000}
 MEMORY = 1_024 * 1_024 * 1_024
 CPU_SECONDS = 10
 QUALITY = 85
+WEBP_QUALITY = 80
+# What the placeholder is made of, and of how many waves along its longer and shorter side.
+PLACEHOLDER_SIDE, LONGER, SHORTER = 32, 4, 3
 
 
 def confine() -> None:
@@ -77,19 +84,49 @@ def jpeg(image: Image.Image, side: int) -> bytes:
     return target.getvalue()
 
 
-def main(sides: list[int]) -> None:
+def squares(image: Image.Image, sides: list[int]) -> list[bytes]:
+    return [jpeg(image, side) for side in sides]
+
+
+def views(image: Image.Image, sides: list[int]) -> list[bytes]:
+    """The picture within squares of these sides, each made of the next larger one."""
+    made: dict[int, bytes] = {}
+    facts: dict[str, int | str] = {}
+    for side in sorted(sides, reverse=True):
+        image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0)
+        image.info.clear()
+        facts = facts or {"width": image.width, "height": image.height}
+        target = BytesIO()
+        image.save(target, "WEBP", quality=WEBP_QUALITY)
+        made[side] = target.getvalue()
+    facts["placeholder"] = placeholder(image)
+    return [json.dumps(facts).encode(), *(made[side] for side in sides)]
+
+
+def placeholder(image: Image.Image) -> str:
+    """The picture as a BlurHash."""
+    image.thumbnail((PLACEHOLDER_SIDE, PLACEHOLDER_SIDE), Image.Resampling.BOX)
+    raw, row = image.tobytes(), image.width
+    pixels = [tuple(raw[start : start + 3]) for start in range(0, len(raw), 3)]
+    rows = [pixels[start : start + row] for start in range(0, len(pixels), row)]
+    wide = image.width >= image.height
+    across, down = (LONGER, SHORTER) if wide else (SHORTER, LONGER)
+    return str(blurhash.encode(rows, components_x=across, components_y=down))
+
+
+def main(what: str, sides: list[int]) -> None:
     confine()
     # Ours bounds pixels by format, and before anything is decoded.
     Image.MAX_IMAGE_PIXELS = None
     try:
         image = opened(sys.stdin.buffer.read(), sides)
-        squares = [jpeg(image, side) for side in sides]
+        parts = {"squares": squares, "views": views}[what](image, sides)
     except Exception:
         # Whatever a decoder raises for what somebody made up.
         sys.exit(UNREADABLE)
-    for square in squares:
-        sys.stdout.buffer.write(struct.pack(">I", len(square)) + square)
+    for part in parts:
+        sys.stdout.buffer.write(struct.pack(">I", len(part)) + part)
 
 
 if __name__ == "__main__":
-    main([int(side) for side in sys.argv[1:]])
+    main(sys.argv[1], [int(side) for side in sys.argv[2:]])

@@ -19,6 +19,7 @@ __all__ = [
     "Fees",
     "Guests",
     "LineItem",
+    "Promotion",
     "Quote",
     "Tax",
     "Terms",
@@ -29,6 +30,17 @@ __all__ = [
 
 WEEK = 7
 MONTH = 28
+MOST_TAKEN_OFF_BP = 9_000
+
+
+class Promotion(msgspec.Struct, frozen=True, kw_only=True):
+    """What a code takes off the subtotal: a rate of it, or an amount in the place's currency."""
+
+    code: str
+    rate_bp: int | None = None
+    amount_minor: int | None = None
+    # The host gets as much less; otherwise the platform pays it, and the host gets all.
+    by_host: bool
 
 
 class LineItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,14 +58,17 @@ class LineItem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
-    """What a stay costs now, and who gets it. `host_payout + platform + tax == total`."""
+    """What a stay costs now, and who gets it.
+
+    `host_payout + platform + tax == total + promotion`.
+    """
 
     currency: str
     check_in: date
     check_out: date
     guests: Guests
     line_items: tuple[LineItem, ...]
-    # Nights − discount + extra guests + cleaning + pets.
+    # Nights − discount + extra guests + cleaning + pets − the host's promotion.
     subtotal_minor: int
     service_fee_minor: int
     tax_minor: int
@@ -62,6 +77,8 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     host_payout_minor: int
     # Both service fees.
     platform_minor: int
+    # What the platform pays of the total by a promotion of its own.
+    promotion_minor: int
     guest_fee_bp: int
     host_fee_bp: int
 
@@ -82,6 +99,7 @@ def quote(
     check_out: date,
     guests: Guests,
     today: date,
+    promotion: Promotion | None = None,
 ) -> Quote:
     """The price of a stay `[check_in, check_out)`.
 
@@ -93,6 +111,15 @@ def quote(
     discount = _discount(terms, sum(line.amount_minor for line in lines), check_in, nights, today)
     lines += [*discount, *_fees(terms, nights, guests)]
     subtotal = sum(line.amount_minor for line in lines)
+    by_host = by_platform = 0
+    if promotion is not None:
+        taken_off = _taken_off(promotion, subtotal)
+        lines.append(taken_off)
+        by_host, by_platform = (
+            (-taken_off.amount_minor, 0) if promotion.by_host else (0, -taken_off.amount_minor)
+        )
+    # What the platform pays is still the price of the stay, to host, tax office and itself.
+    subtotal -= by_host
     service_fee = share(subtotal, terms.guest_fee_bp)
     taxes = [_tax(tax, subtotal, nights, guests) for tax in terms.taxes]
     tax = sum(line.amount_minor for line in taxes)
@@ -107,9 +134,10 @@ def quote(
         subtotal_minor=subtotal,
         service_fee_minor=service_fee,
         tax_minor=tax,
-        total_minor=subtotal + service_fee + tax,
+        total_minor=subtotal + service_fee + tax - by_platform,
         host_payout_minor=subtotal - host_fee,
         platform_minor=service_fee + host_fee,
+        promotion_minor=by_platform,
         guest_fee_bp=terms.guest_fee_bp,
         host_fee_bp=terms.host_fee_bp,
     )
@@ -170,6 +198,17 @@ def _fees(terms: Terms, nights: int, guests: Guests) -> list[LineItem]:
         _once(LineItemKind.CLEANING_FEE, "Cleaning fee", terms.cleaning_fee_minor),
         _once(LineItemKind.PET_FEE, "Pet fee", pet_fee),
     ]
+
+
+def _taken_off(promotion: Promotion, subtotal: int) -> LineItem:
+    """A promotion's line. Nine tenths of a subtotal at most: something is always paid, and given
+    back in proportion."""
+    wanted = promotion.amount_minor
+    if wanted is None:
+        wanted = share(subtotal, promotion.rate_bp or 0)
+    kind = LineItemKind.HOST_PROMOTION if promotion.by_host else LineItemKind.PLATFORM_PROMOTION
+    amount = min(wanted, subtotal * MOST_TAKEN_OFF_BP // BASIS)
+    return _once(kind, f"Promotion {promotion.code}", -amount)
 
 
 def _tax(tax: Tax, subtotal: int, nights: int, guests: Guests) -> LineItem:

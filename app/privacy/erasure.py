@@ -6,7 +6,6 @@ whose process dies is found by the next sweep; each step does only what is left 
 """
 
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +29,7 @@ from app.privacy import blockers, files
 from app.privacy.declaring import Part
 from app.privacy.events import AccountErased
 from app.privacy.inventory import FIRST, PARTS
+from app.storage import Storage
 from db.models import User
 from db.session import Database
 
@@ -42,7 +42,7 @@ MOST = 100
 LATER = timedelta(days=1)
 
 
-async def erase_due(db: Database, media_dir: Path, now: datetime) -> None:
+async def erase_due(db: Database, storage: Storage, now: datetime) -> None:
     """Erase everybody whose time has come, or whose erasure was cut short.
 
     One that fails does not keep the others from theirs; the failure is raised then.
@@ -58,14 +58,14 @@ async def erase_due(db: Database, media_dir: Path, now: datetime) -> None:
     failures: list[Exception] = []
     for user_id in due:
         try:
-            await erase(db, media_dir, user_id, now)
+            await erase(db, storage, user_id, now)
         except Exception as error:
             failures.append(error)
     if failures:
         raise failures[0]
 
 
-async def erase(db: Database, media_dir: Path, user_id: UUID, now: datetime) -> bool:
+async def erase(db: Database, storage: Storage, user_id: UUID, now: datetime) -> bool:
     """Erase one account, or what an earlier call has left of it.
 
     False when it is not to be: not due (any more), or something has still to be settled.
@@ -78,7 +78,7 @@ async def erase(db: Database, media_dir: Path, user_id: UUID, now: datetime) -> 
         if part.files is not None:
             async with db.read() as connection:
                 addresses = await files.own_files(connection, part, user_id)
-            files.remove(media_dir, addresses)
+            await storage.remove(*files.keys(addresses))
         while await _in_transaction(db, part, user_id) == BATCH:
             pass
     await db.run(lambda session: _finish(session, user_id))

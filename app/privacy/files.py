@@ -1,7 +1,6 @@
 """A person's stored files: removed before the rows that name them, so that none is forgotten."""
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -11,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.identity import pictures
 from app.privacy.declaring import Part
 from app.privacy.inventory import PARTS
-
-PREFIX = "/media/"
+from app.properties.photos import files as photos
+from app.storage import PREFIX, key_of
 
 
 async def own_files(connection: AsyncConnection, part: Part, person: UUID) -> set[str]:
@@ -33,17 +32,15 @@ async def own_files(connection: AsyncConnection, part: Part, person: UUID) -> se
                 select(named).where(named.in_(own), not_(other.whose)), mine
             )
             own -= set(used.scalars())
-    # An uploaded picture has two files, and its address names one.
-    return own | set(map(pictures.small, own))
+    # What was uploaded has several files, and its address names one.
+    views = {PREFIX + key for each in own for key in photos.keys(each)}
+    originals = {PREFIX + photos.original(each) for each in own if photos.keys(each)}
+    return own | set(map(pictures.small, own)) | views | originals
 
 
-def remove(folder: Path, addresses: Iterable[str]) -> None:
-    """Remove files below the folder; what is gone already, or would lie outside, is passed by."""
-    root = folder.resolve()
-    for address in addresses:
-        file = (root / address.removeprefix(PREFIX)).resolve()
-        if file.is_relative_to(root) and file.is_file():
-            file.unlink(missing_ok=True)
+def keys(addresses: Iterable[str]) -> list[str]:
+    """The files of these addresses, by the storage's keys."""
+    return [key for each in addresses if (key := key_of(each)) is not None]
 
 
 def _column(part: Part) -> Any:

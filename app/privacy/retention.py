@@ -26,6 +26,7 @@ from app.privacy.erasure import allow
 from db.base import Base
 from db.models import (
     AccountLink,
+    CoHost,
     DataExport,
     IdempotencyKey,
     OutboxMessage,
@@ -34,6 +35,7 @@ from db.models import (
     SignInEvent,
     SignInSession,
     User,
+    ViewedProperty,
 )
 from db.session import Database
 
@@ -44,6 +46,8 @@ LINKS_KEPT = timedelta(days=7)
 KEYS_KEPT = timedelta(days=30)
 # Providers send a webhook again for three days; only its id is left by then.
 WEBHOOKS_KEPT = timedelta(days=30)
+# What somebody looked at half a year ago is not what they look for.
+VIEWS_KEPT = timedelta(days=180)
 # Somebody has looked at what was given up by then.
 DEAD_MESSAGES_KEPT = timedelta(days=90)
 
@@ -91,6 +95,11 @@ RULES = (
         model=AccountLink,
         old=lambda _, now: AccountLink.expires_at < now - LINKS_KEPT,
     ),
+    Rule(
+        name="invitations",
+        model=CoHost,
+        old=lambda _, now: CoHost.expires_at < now - LINKS_KEPT,
+    ),
     Rule(name="sessions", model=SignInSession, old=_is_over),
     # Of sessions that last: who replays one this old is refused, but no thief is recognised.
     Rule(
@@ -117,6 +126,11 @@ RULES = (
         name="dead messages",
         model=OutboxMessage,
         old=lambda _, now: OutboxMessage.dead_at < now - DEAD_MESSAGES_KEPT,
+    ),
+    Rule(
+        name="viewed places",
+        model=ViewedProperty,
+        old=lambda _, now: ViewedProperty.viewed_at < now - VIEWS_KEPT,
     ),
     Rule(name="exports", model=DataExport, old=lambda _, now: DataExport.expires_at < now),
     # The line stays; where it came from is forgotten.

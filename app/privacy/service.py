@@ -22,7 +22,7 @@ from app.outbox import emit
 from app.privacy import blockers
 from app.privacy.blockers import DeletionBlocked
 from app.privacy.events import DataExportRequested, DeletionCancelled, DeletionScheduled
-from app.properties import service as properties
+from app.properties import lifecycle
 from db.enums import SignInEventKind as Kind
 from db.models import DataExport, User
 
@@ -83,7 +83,7 @@ async def schedule_deletion(
     """
     user_id = await sessions.require_open(session, actor, now)
     # First of all: bookings of these places that are being made are waited for, and then seen.
-    await properties.unpublish_all(session, user_id, now)
+    await lifecycle.unpublish_all(session, user_id, now)
     # Locked for bookings' foreign keys, too, which a proof's lock lets pass.
     planned = await session.scalar(
         select(User.deletion_scheduled_at).where(User.id == user_id).with_for_update()

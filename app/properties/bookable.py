@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app import clock
+from app.properties.rules import status_now
 from app.properties.terms import (
     BookableProperty,
     Fees,
@@ -20,7 +21,7 @@ from app.properties.terms import (
     Tax,
     Terms,
 )
-from db.enums import CancellationPolicy, PropertyStatus
+from db.enums import CancellationPolicy
 from db.models import CalendarNight, Property, PropertyTax
 from db.rows import among
 from db.statements import Reader, Statement, as_json
@@ -31,13 +32,17 @@ PRICE_FIELDS = tuple(
     name for name in Terms.__struct_fields__ if name not in ("taxes", *Fees.__struct_fields__)
 )
 
+# Of a draft, the place and the price may be missing.
+CAN_BE_PRICED = (Property.timezone.is_not(None), Property.base_price_minor.is_not(None))
+
 
 async def load_bookable(
     reader: Reader, property_ids: Sequence[UUID], check_in: date, check_out: date, fees: Fees
 ) -> dict[UUID, BookableProperty]:
     """Properties with the host's settings for the nights `[check_in, check_out)`.
 
-    One statement for any number of properties; ids that do not exist are left out.
+    One statement for any number of properties; left out are ids that do not exist, and drafts
+    that say not yet where they are, or for how much.
     """
     found = await _BOOKABLE.fetch(
         reader, properties=property_ids, check_in=check_in, check_out=check_out
@@ -74,6 +79,7 @@ def _bookable(
     property_id: UUID,
     host_id: UUID,
     status: str,
+    snoozed_until: date | None,
     instant_book: bool,
     cancellation_policy: str,
     taxes: tuple[Tax, ...] | None,
@@ -82,17 +88,19 @@ def _bookable(
     *terms: Any,
 ) -> BookableProperty:
     stay, price = terms[: len(STAY_FIELDS)], terms[len(STAY_FIELDS) :]
+    # The database's clock is the same for all processes; a test's frozen clock goes first.
+    now = clock.frozen() or now
+    stay_terms = StayTerms(**dict(zip(STAY_FIELDS, stay, strict=True)))
     return BookableProperty(
         id=property_id,
         host_id=host_id,
-        status=PropertyStatus(status),
+        status=status_now(status, snoozed_until, stay_terms.timezone, now),
         instant_book=instant_book,
         cancellation_policy=CancellationPolicy(cancellation_policy),
         price=_price(fees, taxes, price),
-        stay=StayTerms(**dict(zip(STAY_FIELDS, stay, strict=True))),
+        stay=stay_terms,
         nights={night.night: night for night in nights or ()},
-        # The database's clock is the same for all processes; a test's frozen clock goes first.
-        now=clock.frozen() or now,
+        now=now,
     )
 
 
@@ -101,13 +109,14 @@ def _select() -> Select[Any]:
         Property.id,
         Property.host_id,
         Property.status,
+        Property.snoozed_until,
         Property.instant_book,
         Property.cancellation_policy,
         as_json(_taxes(), tuple[Tax, ...]),
         as_json(night_terms(), tuple[NightTerms, ...]),
         func.clock_timestamp(),
         *(getattr(Property, name) for name in (*STAY_FIELDS, *PRICE_FIELDS)),
-    ).where(among(Property.id, "properties"))
+    ).where(among(Property.id, "properties"), *CAN_BE_PRICED)
 
 
 def _select_priced() -> Select[Any]:
@@ -117,7 +126,7 @@ def _select_priced() -> Select[Any]:
         as_json(_taxes(), tuple[Tax, ...]),
         as_json(night_terms(), tuple[NightTerms, ...]),
         *(getattr(Property, name) for name in PRICE_FIELDS),
-    ).where(among(Property.id, "properties"))
+    ).where(among(Property.id, "properties"), *CAN_BE_PRICED)
 
 
 def _taxes() -> ScalarSelect[Any]:
@@ -128,7 +137,7 @@ def _taxes() -> ScalarSelect[Any]:
     )
 
 
-def night_terms() -> ScalarSelect[Any]:
+def night_terms(of: Any = Property) -> ScalarSelect[Any]:
     """The host's settings for a property's nights `[check_in, check_out)`, as JSON of NightTerms.
 
     Null when there are none.
@@ -136,10 +145,11 @@ def night_terms() -> ScalarSelect[Any]:
     return (
         select(_json_array(NightTerms, CalendarNight, order_by=CalendarNight.night))
         .where(
-            CalendarNight.property_id == Property.id,
+            CalendarNight.property_id == of.id,
             CalendarNight.night >= bindparam("check_in"),
             CalendarNight.night < bindparam("check_out"),
         )
+        .correlate(of)
         .scalar_subquery()
     )
 

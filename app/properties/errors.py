@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from app.errors import DomainError, Forbidden
+from app.properties.rules import Missing
 
 
 class HostRequired(Forbidden):
@@ -34,10 +35,11 @@ class PropertyNotBookable(DomainError):
 
 
 class PropertyIncomplete(DomainError):
-    """A property cannot be published before `missing` (names of fields) is filled in."""
+    """A property cannot be published before all that is `missing` is filled in."""
 
     code = "PROPERTY_INCOMPLETE"
 
-    def __init__(self, missing: Sequence[str]) -> None:
-        super().__init__(f"Before it can be published: {', '.join(missing)}.")
+    def __init__(self, missing: Sequence[Missing]) -> None:
+        fields = ", ".join(each.field for each in missing)
+        super().__init__(f"Before it can be published: {fields}.")
         self.missing = tuple(missing)

@@ -5,7 +5,7 @@ from datetime import time
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from db.enums import Amenity, CancellationPolicy, PropertyType
+from db.enums import Amenity, CancellationPolicy, CheckInMethod, PropertyType, RoomType
 
 
 class Location(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,16 +17,37 @@ class Location(msgspec.Struct, frozen=True, kw_only=True):
     longitude: float
     region: str = ""
     address: str = ""
+    unit: str = ""
     postal_code: str = ""
 
 
-class Photo(msgspec.Struct, frozen=True, kw_only=True):
-    """A picture: an https URL, or a path under /media."""
+class HouseRules(msgspec.Struct, frozen=True, kw_only=True):
+    """What guests have to mind, besides what the terms say of pets and numbers."""
 
-    url: str
-    width: int
-    height: int
-    caption: str = ""
+    smoking_allowed: bool = False
+    parties_allowed: bool = False
+    suitable_for_children: bool = True
+    # Both or neither, local; over midnight when the end comes first.
+    quiet_from: time | None = None
+    quiet_to: time | None = None
+    additional_rules: str = ""
+
+
+class Guide(msgspec.Struct, frozen=True, kw_only=True):
+    """How to get in and online: private."""
+
+    instructions: str = ""
+    access_code: str = ""
+    wifi_name: str = ""
+    wifi_password: str = ""
+
+
+class Translation(msgspec.Struct, frozen=True, kw_only=True):
+    """Title and description in another language than the property's own (ISO 639)."""
+
+    language: str
+    title: str
+    description: str = ""
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,9 +59,17 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
 
     title: str | UnsetType = UNSET
     description: str | UnsetType = UNSET
+    language: str | UnsetType = UNSET
+    translations: tuple[Translation, ...] | UnsetType = UNSET
     type: PropertyType | UnsetType = UNSET
+    room_type: RoomType | UnsetType = UNSET
     location: Location | UnsetType = UNSET
+    # What the client takes for the place's time zone. It is found from the location: another one
+    # is refused.
     timezone: str | UnsetType = UNSET
+    house_rules: HouseRules | UnsetType = UNSET
+    check_in_method: CheckInMethod | UnsetType | None = UNSET
+    guide: Guide | UnsetType = UNSET
     check_in_time: time | UnsetType = UNSET
     check_out_time: time | UnsetType = UNSET
     max_guests: int | UnsetType = UNSET
@@ -49,7 +78,6 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     bathrooms: int | UnsetType = UNSET
     pets_allowed: bool | UnsetType = UNSET
     amenities: tuple[Amenity, ...] | UnsetType = UNSET
-    photos: tuple[Photo, ...] | UnsetType = UNSET
     instant_book: bool | UnsetType = UNSET
     cancellation_policy: CancellationPolicy | UnsetType = UNSET
     min_nights: int | UnsetType = UNSET

@@ -1,34 +1,37 @@
 """What a property must look like, and how its location is blurred for strangers."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from datetime import date, datetime
 from random import Random, SystemRandom
 from typing import Any
-from urllib.parse import urlsplit
-from zoneinfo import available_timezones
+
+import msgspec
 
 from app.countries import require_country
 from app.errors import Invalid
 from app.money import require_currency
-from app.properties.listing import Photo
+from app.properties.listing import HouseRules
+from app.properties.terms import zone
 from app.text import plain_text
+from db.enums import PropertyStatus
 
 # The highest amount of one price or fee, in minor units. A year of the dearest nights, with every
 # extra guest and tax on top, still fits into the 2^53 that clients count to.
 MAX_AMOUNT = 10**9
 MAX_DISCOUNT_BP = 9_900
-MAX_PHOTOS = 50
-MAX_SIDE = 20_000
 # A published place says at least this much about itself.
 DESCRIPTION_LENGTH = 20
 
 # Lengths and bounds, both ends included. The table's checks say the same, less kindly.
 LENGTHS = {
-    "title": (1, 120),
+    "title": (0, 120),
     "description": (0, 10_000),
     "city": (1, 100),
     "region": (0, 100),
     "address": (0, 200),
+    "unit": (0, 100),
+    "additional_rules": (0, 2_000),
     "postal_code": (0, 20),
 }
 BOUNDS: dict[str, tuple[float, float]] = {
@@ -65,7 +68,9 @@ API_NAMES = {
     "weekend_price_minor": "weekendPricePerNight",
     "currency": "pricePerNight.currency",
 }
-LOCATION = {"city", "country", "region", "address", "postal_code", "latitude", "longitude"}
+LOCATION = {"city", "country", "region", "address", "unit", "postal_code", "latitude", "longitude"}
+
+HOUSE_RULES = set(HouseRules.__struct_fields__)
 
 # Strangers see a point this far from the true one, in metres: never itself, never more than 500.
 BLUR_FROM, BLUR_TO = 120.0, 480.0
@@ -78,6 +83,8 @@ def api_name(column: str) -> str:
         return API_NAMES[column]
     head, *tail = column.removesuffix("_minor").replace("_bp", "_percent").split("_")
     name = head + "".join(part.title() for part in tail)
+    if column in HOUSE_RULES:
+        return f"houseRules.{name}"
     return f"location.{name}" if column in LOCATION else name
 
 
@@ -103,33 +110,51 @@ def check_together(values: Mapping[str, Any]) -> None:
     """Raises Invalid where fields of a whole property contradict each other."""
     if values["guests_included"] > values["max_guests"]:
         raise Invalid("More guests are included than may come.", field="guestsIncluded")
+    if (values.get("quiet_from") is None) != (values.get("quiet_to") is None):
+        raise Invalid("Quiet hours have a beginning and an end.", field="houseRules.quietTo")
     if values["min_nights"] > values["max_nights"]:
         raise Invalid("The shortest stay is longer than the longest.", field="minNights")
 
 
-def check_photos(photos: Collection[Photo]) -> None:
-    """Raises Invalid unless every photo is on https or ours, and of a sensible size."""
-    if len(photos) > MAX_PHOTOS:
-        raise Invalid(f"A place has at most {MAX_PHOTOS} photos.", field="photos")
-    for photo in photos:
-        plain_text(photo.url, "photos.url", 1, 2_000)
-        plain_text(photo.caption, "photos.caption", 0, 300)
-        if not _is_picture_url(photo.url):
-            raise Invalid("Expected an https URL or a path under /media.", field="photos.url")
-        if not (1 <= photo.width <= MAX_SIDE and 1 <= photo.height <= MAX_SIDE):
-            raise Invalid(f"Expected 1 to {MAX_SIDE:,} pixels.", field="photos.width")
+def status_now(
+    status: str, snoozed_until: date | None, timezone: str | None, now: datetime
+) -> PropertyStatus:
+    """A property's status: one that was snoozed is published again from its date on, whether or
+    not a sweep has said so."""
+    if status == PropertyStatus.SNOOZED and snoozed_until is not None:
+        today = now.astimezone(zone(timezone or "UTC")).date()
+        return PropertyStatus.PUBLISHED if today >= snoozed_until else PropertyStatus.SNOOZED
+    return PropertyStatus(status)
 
 
-def missing(values: Mapping[str, Any], photos: int) -> list[str]:
-    """What has to be filled in before the property can be published, in the API's names."""
-    complete = {
-        "title": bool(values["title"].strip()),
-        "description": len(values["description"].strip()) >= DESCRIPTION_LENGTH,
-        "photos": photos > 0,
-        "address": bool(values["address"].strip()),
-        "base_price_minor": values["base_price_minor"] > 0,
-    }
-    return [api_name(column) for column, done in complete.items() if not done]
+class Missing(msgspec.Struct, frozen=True):
+    """What has to be filled in before a property can be published: an input's name, and why."""
+
+    field: str
+    message: str
+
+
+def missing(values: Mapping[str, Any], photos: int) -> list[Missing]:
+    """All that has to be filled in before the property can be published, as a host would go."""
+    has_place = values["latitude"] is not None
+    complete = (
+        ("type", values["type"] is not None, "Say what kind of place it is."),
+        ("location", has_place, "Say where it is."),
+        (
+            "location.address",
+            not has_place or bool(values["address"]),
+            "Guests need the street and number to find it.",
+        ),
+        ("photos", photos > 0, "Show at least one photo."),
+        ("title", bool(values["title"]), "Give it a name."),
+        (
+            "description",
+            len(values["description"]) >= DESCRIPTION_LENGTH,
+            f"Describe it in at least {DESCRIPTION_LENGTH} characters.",
+        ),
+        ("pricePerNight", values["base_price_minor"] is not None, "Say what a night costs."),
+    )
+    return [Missing(field, message) for field, done, message in complete if not done]
 
 
 def blur(latitude: float, longitude: float, random: Random | None = None) -> tuple[float, float]:
@@ -176,15 +201,3 @@ def _check_codes(values: Mapping[str, Any]) -> None:
             raise Invalid(error.message, field=api_name("currency")) from error
     if "country" in values:
         require_country(values["country"], "location.country")
-    if "timezone" in values and values["timezone"] not in available_timezones():
-        raise Invalid("Expected a time zone of the IANA database: Europe/Lisbon.", field="timezone")
-
-
-def _is_picture_url(url: str) -> bool:
-    if url.startswith("/media/"):
-        return ".." not in url and "//" not in url
-    try:
-        parts = urlsplit(url)
-        return parts.scheme == "https" and bool(parts.hostname)
-    except ValueError:
-        return False

@@ -5,14 +5,16 @@ take the same locks in the same order (properties.service), and bookings those o
 so each of them is done before the suspension, or finds it.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, case, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.actor import Actor
 from app.identity import desk
+from app.properties.service import SHOWN
 from db.enums import PropertyStatus
 from db.models import Property
 
@@ -25,7 +27,7 @@ async def suspend(
     Raises NotFound, Forbidden, Invalid.
     """
     await desk.suspend(session, actor, user_id, reason, now)
-    await _move(session, user_id, PropertyStatus.PUBLISHED, PropertyStatus.SUSPENDED, now)
+    await _move(session, user_id, SHOWN, PropertyStatus.SUSPENDED, now)
 
 
 async def reinstate(
@@ -36,15 +38,23 @@ async def reinstate(
     Raises NotFound, Forbidden, Invalid.
     """
     await desk.reinstate(session, actor, user_id, reason, now)
-    await _move(session, user_id, PropertyStatus.SUSPENDED, PropertyStatus.PUBLISHED, now)
+    back: ColumnElement[str] = case(
+        (Property.snoozed_until.is_not(None), PropertyStatus.SNOOZED),
+        else_=PropertyStatus.PUBLISHED,
+    )
+    await _move(session, user_id, [PropertyStatus.SUSPENDED], back, now)
 
 
 async def _move(
-    session: AsyncSession, host_id: UUID, old: PropertyStatus, new: PropertyStatus, now: datetime
+    session: AsyncSession,
+    host_id: UUID,
+    old: Sequence[PropertyStatus],
+    new: ColumnElement[str] | PropertyStatus,
+    now: datetime,
 ) -> None:
     found = await session.execute(
         select(Property.id)
-        .where(Property.host_id == host_id, Property.status == old)
+        .where(Property.host_id == host_id, Property.status.in_(old))
         .order_by(Property.id)
         .with_for_update(key_share=True)
     )

@@ -9,6 +9,8 @@ from db.models.availability import (
     OccupiedNight,
 )
 from db.models.bookings import Booking, BookingChange, IdempotencyKey
+from db.models.co_hosts import CoHost
+from db.models.currencies import ExchangeRate
 from db.models.identity import (
     AccountLink,
     Challenge,
@@ -25,11 +27,28 @@ from db.models.identity import (
 )
 from db.models.ledger import JournalEntry, LedgerAccount, Posting
 from db.models.outbox import OutboxMessage
-from db.models.payments import Payment, ProviderEvent, Refund
+from db.models.payments import Dispute, Payment, ProviderEvent, Refund
 from db.models.payouts import Payout, PayoutAccount, PayoutItem
 from db.models.privacy import DataExport
-from db.models.properties import Property, PropertyPhoto, PropertyTax
+from db.models.promotions import Promotion
+from db.models.properties import (
+    CheckInGuide,
+    Property,
+    PropertyPhoto,
+    PropertyPhotoUpload,
+    PropertyTax,
+    PropertyTranslation,
+)
 from db.models.reviews import Review
+from db.models.saved import (
+    SavedSearch,
+    SavedSearchMatch,
+    ViewedProperty,
+    ViewHistoryOptOut,
+    Wishlist,
+    WishlistItem,
+)
+from db.models.search import SearchList, SearchWord
 from db.models.staff import StaffAction
 
 __all__ = [
@@ -41,7 +60,11 @@ __all__ = [
     "CalendarNight",
     "CalendarSync",
     "Challenge",
+    "CheckInGuide",
+    "CoHost",
     "DataExport",
+    "Dispute",
+    "ExchangeRate",
     "HostDetails",
     "IdempotencyKey",
     "Identity",
@@ -57,17 +80,28 @@ __all__ = [
     "PayoutAccount",
     "PayoutItem",
     "Posting",
+    "Promotion",
     "Property",
     "PropertyPhoto",
+    "PropertyPhotoUpload",
     "PropertyTax",
+    "PropertyTranslation",
     "ProviderEvent",
     "RecoveryCode",
     "RefreshToken",
     "Refund",
     "Review",
+    "SavedSearch",
+    "SavedSearchMatch",
+    "SearchList",
+    "SearchWord",
     "SignInEvent",
     "SignInSession",
     "StaffAction",
     "TotpSecret",
     "User",
+    "ViewHistoryOptOut",
+    "ViewedProperty",
+    "Wishlist",
+    "WishlistItem",
 ]

@@ -31,7 +31,8 @@ class Booking(Base):
         ),
         CheckConstraint(
             "host_payout_minor >= 0 AND tax_minor >= 0 AND total_minor > 0"
-            " AND host_payout_minor + tax_minor <= total_minor",
+            " AND promotion_minor >= 0"
+            " AND host_payout_minor + tax_minor <= total_minor + promotion_minor",
             name="amounts",
         ),
         CheckConstraint("(status = 'CANCELLED') = (cancelled_by IS NOT NULL)", name="cancelled"),
@@ -40,6 +41,8 @@ class Booking(Base):
         # What has changed lately, for hosts who follow their bookings live.
         Index(None, "host_id", "updated_at"),
         Index(None, "property_id", "check_in"),
+        # How often a guest has used a code.
+        Index(None, "promotion_id", "guest_id", postgresql_where=text("promotion_id IS NOT NULL")),
         # The timers: expiry of holds and requests, completion of stays.
         Index(
             "bookings_deadline_idx", "deadline_at", postgresql_where=text("deadline_at IS NOT NULL")
@@ -75,6 +78,10 @@ class Booking(Base):
     total_minor: Mapped[Minor]
     host_payout_minor: Mapped[Minor]
     tax_minor: Mapped[Minor]
+    # What the platform pays of the price by a promotion of its own.
+    promotion_minor: Mapped[Minor] = mapped_column(server_default="0")
+    # The code that it was booked with.
+    promotion_id: Mapped[UUID | None] = mapped_column(ForeignKey("promotions.id"))
     line_items: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     guest_fee_bp: Mapped[int]
     host_fee_bp: Mapped[int]

@@ -16,7 +16,14 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Currency, Key, Minor, one_of
-from db.enums import PaymentMethod, PaymentProvider, PaymentStatus, RefundReason, RefundStatus
+from db.enums import (
+    DisputeStatus,
+    PaymentMethod,
+    PaymentProvider,
+    PaymentStatus,
+    RefundReason,
+    RefundStatus,
+)
 
 
 class Payment(Base):
@@ -31,8 +38,13 @@ class Payment(Base):
         CheckConstraint("refunded_minor BETWEEN 0 AND captured_minor", name="refunded"),
         CheckConstraint("captured_minor BETWEEN 0 AND amount_minor", name="captured"),
         CheckConstraint("(captured_minor > 0) = (paid_at IS NOT NULL)", name="paid"),
-        CheckConstraint("host_minor + platform_minor + tax_minor = amount_minor", name="parts"),
-        CheckConstraint("host_minor >= 0 AND tax_minor >= 0", name="part_signs"),
+        CheckConstraint(
+            "host_minor + platform_minor + tax_minor = amount_minor + promotion_minor",
+            name="parts",
+        ),
+        CheckConstraint(
+            "host_minor >= 0 AND tax_minor >= 0 AND promotion_minor >= 0", name="part_signs"
+        ),
         UniqueConstraint("booking_id", "attempt"),
         UniqueConstraint("provider", "provider_payment_id"),
         Index(None, "guest_id"),
@@ -66,12 +78,13 @@ class Payment(Base):
     status: Mapped[str]
     amount_minor: Mapped[Minor]
     currency: Mapped[Currency]
-    # Whose money it becomes: the three add up to the amount.
+    # Whose money it becomes: the three add up to the amount and what a promotion of ours adds.
     guest_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     host_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     host_minor: Mapped[Minor]
     platform_minor: Mapped[Minor]
     tax_minor: Mapped[Minor]
+    promotion_minor: Mapped[Minor] = mapped_column(server_default="0")
     captured_minor: Mapped[Minor] = mapped_column(server_default="0")
     refunded_minor: Mapped[Minor] = mapped_column(server_default="0")
     # Authorise now, capture when the host accepts.
@@ -96,7 +109,10 @@ class Refund(Base):
         one_of("status", RefundStatus),
         one_of("reason", RefundReason),
         CheckConstraint("amount_minor > 0", name="amount"),
-        CheckConstraint("host_minor + platform_minor + tax_minor = amount_minor", name="parts"),
+        CheckConstraint(
+            "host_minor + platform_minor + tax_minor = amount_minor + promotion_minor",
+            name="parts",
+        ),
         UniqueConstraint("payment_id", "reason"),
         UniqueConstraint("provider_refund_id"),
         Index("refunds_pending_idx", "created_at", postgresql_where=text("status = 'PENDING'")),
@@ -107,16 +123,55 @@ class Refund(Base):
     reason: Mapped[str]
     status: Mapped[str]
     amount_minor: Mapped[Minor]
-    # Who bears it: the three add up to the amount.
+    # Who bears it: the three add up to the amount and what of the promotion is ours again.
     host_minor: Mapped[Minor]
     platform_minor: Mapped[Minor]
     tax_minor: Mapped[Minor]
+    promotion_minor: Mapped[Minor] = mapped_column(server_default="0")
     provider_refund_id: Mapped[str | None]
     # Until then nobody else makes it at a provider that has no idempotency keys.
     claimed_until: Mapped[datetime | None]
     failure_code: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     settled_at: Mapped[datetime | None]
+
+
+class Dispute(Base):
+    """A guest's bank wants the money of a payment back."""
+
+    __tablename__ = "disputes"
+    __table_args__ = (
+        one_of("provider", PaymentProvider),
+        one_of("status", DisputeStatus),
+        CheckConstraint("amount_minor > 0", name="amount"),
+        CheckConstraint("withdrawn_minor IN (0, amount_minor)", name="withdrawn"),
+        CheckConstraint("(status IN ('WON', 'LOST')) = (settled_at IS NOT NULL)", name="settled"),
+        UniqueConstraint("provider", "provider_dispute_id"),
+        Index(None, "payment_id"),
+        # What is still to be decided, for whoever holds payouts back or asks the provider.
+        Index(
+            "disputes_open_idx",
+            "updated_at",
+            postgresql_where=text("status IN ('NEEDS_RESPONSE', 'UNDER_REVIEW')"),
+        ),
+    )
+
+    id: Mapped[Key]
+    payment_id: Mapped[UUID] = mapped_column(ForeignKey("payments.id"))
+    provider: Mapped[str]
+    provider_dispute_id: Mapped[str]
+    status: Mapped[str]
+    amount_minor: Mapped[Minor]
+    # The payment's.
+    currency: Mapped[Currency]
+    # What the bank has taken, won or lost: all, or nothing (an inquiry, or not yet).
+    withdrawn_minor: Mapped[Minor] = mapped_column(server_default="0")
+    # The provider's own word, e.g. `fraudulent`.
+    reason: Mapped[str]
+    evidence_due_at: Mapped[datetime | None]
+    opened_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class ProviderEvent(Base):

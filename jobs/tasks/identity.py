@@ -32,7 +32,7 @@ async def renew_seals(runtime: Runtime) -> None:
 
 @task("identity.drop_unused_picture")
 async def drop_unused_picture(runtime: Runtime, event: PictureChanged) -> None:
-    await pictures.drop_unused(runtime.db, runtime.settings.media_dir, event.user_id, event.url)
+    await pictures.drop_unused(runtime.db, runtime.storage, event.user_id, event.url)
 
 
 @sweep("identity.forget_oidc_sign_ins", every_seconds=600)

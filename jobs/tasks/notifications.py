@@ -22,6 +22,7 @@ from app.identity.events import (
 from app.notifications import flows
 from app.notifications.facts import Person
 from app.notifications.rules import Occasion
+from app.payments.events import DisputeOpened, DisputeSettled
 from app.payouts.events import PayoutSent
 from app.privacy.events import (
     AccountErased,
@@ -29,7 +30,9 @@ from app.privacy.events import (
     DeletionCancelled,
     DeletionScheduled,
 )
+from app.properties.events import CoHostInvited, CoHostJoined
 from app.runtime import Runtime
+from app.saved.events import NewMatchesFound
 from jobs.registry import Lane, task
 
 # Two mails of 20 s at most.
@@ -119,9 +122,31 @@ async def payout_sent(runtime: Runtime, event: PayoutSent) -> None:
     await flows.payout_sent(runtime.db, runtime.settings, event.payout_id)
 
 
+@task("notifications.dispute_opened", timeout_seconds=SECONDS, lane=Lane.MAIL)
+async def dispute_opened(runtime: Runtime, event: DisputeOpened) -> None:
+    await flows.dispute_opened(runtime.db, runtime.settings, event.dispute_id)
+
+
+@task("notifications.dispute_settled", timeout_seconds=SECONDS, lane=Lane.MAIL)
+async def dispute_settled(runtime: Runtime, event: DisputeSettled) -> None:
+    await flows.dispute_settled(runtime.db, runtime.settings, event.dispute_id)
+
+
 @task("notifications.export_ready", timeout_seconds=SECONDS, lane=Lane.MAIL)
 async def export_ready(runtime: Runtime, event: DataExportReady) -> None:
     await flows.export_ready(runtime.db, runtime.settings, event.export_id)
+
+
+@task("notifications.new_matches", timeout_seconds=SECONDS, lane=Lane.MAIL)
+async def new_matches(runtime: Runtime, event: NewMatchesFound) -> None:
+    await flows.new_matches(
+        runtime.db,
+        runtime.settings,
+        event.saved_search_id,
+        event.property_ids,
+        event.count,
+        str(event.look_id),
+    )
 
 
 @task("notifications.deletion_scheduled", timeout_seconds=SECONDS, lane=Lane.MAIL)
@@ -148,3 +173,13 @@ async def _tell(runtime: Runtime, occasion: Occasion, event: BookingEvent) -> No
     await flows.about_booking(
         runtime.db, runtime.settings, occasion, event.booking_id, event.version
     )
+
+
+@task("notifications.invite_co_host", timeout_seconds=SECONDS, lane=Lane.MAIL)
+async def invite_co_host(runtime: Runtime, event: CoHostInvited) -> None:
+    await flows.invite_co_host(runtime.db, runtime.settings, event.co_host_id)
+
+
+@task("notifications.co_host_joined", timeout_seconds=SECONDS, lane=Lane.MAIL)
+async def co_host_joined(runtime: Runtime, event: CoHostJoined) -> None:
+    await flows.co_host_joined(runtime.db, runtime.settings, event.co_host_id)

@@ -48,6 +48,12 @@ async def ask_given_up(runtime: Runtime) -> None:
     await sweeps.ask_given_up(runtime.db, runtime.providers, clock.now())
 
 
+@sweep("payments.ask_disputed", every_seconds=300)
+async def ask_disputed(runtime: Runtime) -> None:
+    """Find out what banks have decided, and no webhook told."""
+    await sweeps.ask_disputed(runtime.db, runtime.providers, clock.now())
+
+
 @sweep("payments.retry_refunds", every_seconds=60)
 async def retry_refunds(runtime: Runtime) -> None:
     """Take up refunds whose task has died."""

@@ -2,7 +2,7 @@
 
 from app import clock
 from app.identity.events import HostJoined
-from app.payments.events import PayoutEventReceived, RefundRequested
+from app.payments.events import DisputeSettled, PayoutEventReceived, RefundRequested
 from app.payouts import flows
 from app.payouts.events import PayoutReserved
 from app.runtime import Runtime
@@ -24,6 +24,12 @@ async def send(runtime: Runtime, event: PayoutReserved) -> None:
 @task("payouts.on_refund")
 async def on_refund(runtime: Runtime, event: RefundRequested) -> None:
     """Net a refund that came after the payout from the next ones."""
+    await flows.on_refund(runtime.db, event.booking_id)
+
+
+@task("payouts.on_dispute")
+async def on_dispute(runtime: Runtime, event: DisputeSettled) -> None:
+    """Net what a bank took after the payout from the next ones."""
     await flows.on_refund(runtime.db, event.booking_id)
 
 

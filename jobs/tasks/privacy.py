@@ -19,7 +19,7 @@ async def make_export(runtime: Runtime, event: DataExportRequested) -> None:
 @sweep("privacy.erase_due", timeout_seconds=300)
 async def erase_due(runtime: Runtime) -> None:
     """Erase those whose grace period is over, and go on with what was cut short."""
-    await erasure.erase_due(runtime.db, runtime.settings.media_dir, clock.now())
+    await erasure.erase_due(runtime.db, runtime.storage, clock.now())
 
 
 @sweep("privacy.forget", every_seconds=3600, timeout_seconds=600)

@@ -27,6 +27,7 @@ from schema.errors import (
     NotFoundError,
     PaymentUnavailableError,
     PriceChangedError,
+    PromotionRefusedError,
     PropertyNotBookableError,
     StayNotAllowedError,
     TransitionNotAllowedError,
@@ -36,7 +37,7 @@ from schema.guests import GuestsInput
 from schema.money import Money, MoneyInput
 from schema.mutations import mutation, union
 from schema.payments import Payment
-from schema.quotes import QuoteRow
+from schema.quotes import QuoteRow, guess
 
 
 @strawberry.input(description="A booking to make.")
@@ -51,6 +52,9 @@ class CreateBookingInput:
     )
     payment_method: PaymentMethod = strawberry.field(
         default=PaymentMethod.CARD, description="How the guest will pay."
+    )
+    promotion_code: str | None = strawberry.field(
+        default=None, description="A code that makes it cheaper, as the total was quoted with."
     )
     message: str = strawberry.field(default="", description="The guest's words to the host.")
     idempotency_key: str = strawberry.field(
@@ -69,6 +73,7 @@ class CreateBookingInput:
             idempotency_key=self.idempotency_key,
             payment_method=self.payment_method,
             message=self.message,
+            promotion_code=self.promotion_code,
         )
 
 
@@ -146,9 +151,10 @@ async def create_booking(
 ) -> CreateBookingSuccess | Error | None:
     runtime, command = info.context.runtime, input.command()
     try:
-        booking_id = await flows.create_booking(
-            runtime.db, runtime.providers, runtime.settings, info.context.actor, command
-        )
+        async with guess(info.context, command.promotion_code):
+            booking_id = await flows.create_booking(
+                runtime.db, runtime.providers, runtime.settings, info.context.actor, command
+            )
     except PriceChanged as changed:
         return answer(changed, quote=QuoteRow(command.property_id, changed.quote))
     return CreateBookingSuccess(booking_id=booking_id)
@@ -202,6 +208,7 @@ class BookingMutations:
             PriceChangedError,
             StayNotAllowedError,
             PropertyNotBookableError,
+            PromotionRefusedError,
             IdempotencyConflictError,
             PaymentUnavailableError,
             InvalidInputError,

@@ -1,6 +1,6 @@
 """Bookings as their guest, their host and the staff see them."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Collection, Sequence
 from datetime import date, datetime
 from typing import Annotated, TypeAlias
 from uuid import UUID
@@ -8,19 +8,30 @@ from uuid import UUID
 import msgspec
 import strawberry
 
-from app.bookings import cancellation, policy, service
+from app.bookings import cancellation, options, policy, service
 from app.bookings.errors import BookingNotFound
+from app.bookings.options import Option
 from app.bookings.queries import HISTORY, BookingRow, ChangeRow, bookings
 from app.identity.queries import GUEST, HOST, UserRow
 from app.money import Money as Amount
 from app.payments.queries import PAYMENT, PaymentRow
 from app.properties.queries import PROPERTY, PropertyRow
+from app.reviews import rules as reviews
+from app.reviews.errors import ReviewNotAllowedReason
 from app.reviews.queries import REVIEW, ReviewRow
 from db.enums import StaffActionKind
 from db.shapes import Shape
 from schema import ids
+from schema.bookings.access import PARTIES, has_part, rights
 from schema.context import Context, Info
-from schema.enums import BookingActor, BookingStatus, CancellationPolicy
+from schema.engine import batched
+from schema.enums import (
+    BookingAction,
+    BookingActor,
+    BookingObstacle,
+    BookingStatus,
+    CancellationPolicy,
+)
 from schema.guests import Guests
 from schema.money import LineItem, LineRow, Money, lines
 from schema.node import Node, shows
@@ -32,6 +43,12 @@ from schema.reviews import Review
 from schema.users import User
 
 Parent: TypeAlias = strawberry.Parent[BookingRow]
+
+REVIEW_OBSTACLES = {
+    ReviewNotAllowedReason.STAY_NOT_COMPLETED: BookingObstacle.STATUS,
+    ReviewNotAllowedReason.WINDOW_CLOSED: BookingObstacle.TIME_IS_OVER,
+    ReviewNotAllowedReason.ALREADY_REVIEWED: BookingObstacle.ALREADY_DONE,
+}
 
 
 @strawberry.type(description="One step in a booking's life.")
@@ -79,6 +96,7 @@ def line_items(booking: Parent) -> list[LineRow]:
 
 @reads("guest_id", "host_id", "host_payout_minor", "currency")
 def host_payout(booking: Parent, info: Info) -> Amount | None:
+    # Not for co-hosts: what the host earns is the host's own.
     if policy.side(booking, info.context.actor) is not BookingActor.HOST:
         return None
     return Amount(booking.host_payout_minor, booking.currency)
@@ -99,12 +117,12 @@ def review_of(booking: Parent, info: Info) -> Awaitable[ReviewRow | None]:
     return info.context.loaders.review_of.load(booking.id)
 
 
-def cancellation_preview(booking: Parent, info: Info) -> Preview | None:
+async def cancellation_preview(booking: Parent, info: Info) -> Preview | None:
     try:
-        by = service.party(booking, info.context.actor)
+        by = service.party(booking, info.context.actor, await rights(info.context, booking))
     except BookingNotFound:
         return None
-    if service.cancellation_refusal(booking, by, info.context.now) is not None:
+    if options.obstacle(booking, BookingAction.CANCEL, by, info.context.now) is not None:
         return None
     refund = cancellation.refund(service.stay_of(booking), by, info.context.now)
     return Preview(
@@ -112,8 +130,63 @@ def cancellation_preview(booking: Parent, info: Info) -> Preview | None:
     )
 
 
+@strawberry.type(description="Something that the viewer may do with a booking at some time.")
+class BookingOption:
+    action: BookingAction = strawberry.field(description="What.")
+    is_available: bool = strawberry.field(description="Whether it can be done now.")
+    obstacle: BookingObstacle | None = strawberry.field(
+        description="What stands in the way; null when it can be done."
+    )
+    until: datetime | None = strawberry.field(
+        description="Until when it can be done, unless something happens before; null when it "
+        "cannot be done, or at any time."
+    )
+
+
+@reads(*PARTIES, "status", "deadline_at", "accepted_at", "check_out_at")
+@batched
+async def available_actions(rows: Sequence[BookingRow], info: Info) -> list[list[Option]]:
+    context = info.context
+    mine = {row.id: row for row in rows if row.guest_id == context.actor.user_id}
+    refused = {key: _review_refusal(row, context.now) for key, row in mine.items()}
+    # Only completed stays of the last fortnight have to be looked at.
+    open_ones = [key for key, refusal in refused.items() if refusal is None]
+    for key, written in zip(
+        open_ones, await context.loaders.review_of.load_many(open_ones), strict=True
+    ):
+        if written is not None:
+            refused[key] = ReviewNotAllowedReason.ALREADY_REVIEWED
+    return [
+        [
+            *_options(row, context, await rights(context, row)),
+            *([_review_option(row, refused[row.id])] if row.id in mine else []),
+        ]
+        for row in rows
+    ]
+
+
+def _options(booking: BookingRow, context: Context, rights: Collection[str]) -> list[Option]:
+    try:
+        by = service.party(booking, context.actor, rights)
+    except BookingNotFound:
+        # Staff who may look, and no more.
+        return []
+    return options.options(booking, by, context.now)
+
+
+def _review_refusal(booking: BookingRow, now: datetime) -> ReviewNotAllowedReason | None:
+    return reviews.refusal(BookingStatus(booking.status), booking.check_out_at, now)
+
+
+def _review_option(booking: BookingRow, refusal: ReviewNotAllowedReason | None) -> Option:
+    if refusal is None:
+        return Option(BookingAction.REVIEW, None, booking.check_out_at + reviews.WINDOW)
+    return Option(BookingAction.REVIEW, REVIEW_OBSTACLES[refusal], None)
+
+
 @strawberry.type(
-    description="A stay, from request to check-out. Visible to its guest, its host and staff."
+    description="A stay, from request to check-out. Visible to its guest, its host, co-hosts for "
+    "everything, and staff."
 )
 class Booking(Node):
     is_type_of = shows(BookingRow)
@@ -143,7 +216,7 @@ class Booking(Node):
     host_payout = strawberry.field(
         resolver=host_payout,
         graphql_type=Money | None,
-        description="What the host gets of it. Only for the host.",
+        description="What the host gets of it. Only for the host alone.",
     )
     cancellation_policy: CancellationPolicy = strawberry.field(
         description="The policy that it was made under."
@@ -171,6 +244,12 @@ class Booking(Node):
         description="What the viewer's cancelling now would give back to the guest; null when "
         "the viewer cannot cancel it.",
     )
+    available_actions = strawberry.field(
+        resolver=available_actions,
+        graphql_type=list[BookingOption],
+        description="What the viewer's side may do in a booking's life, whether it can be done "
+        "now, and why not.",
+    )
     review = strawberry.field(
         resolver=review_of, graphql_type=Review | None, description="What the guest wrote."
     )
@@ -188,16 +267,12 @@ class BookingConnection(Page):
     edges: list[BookingEdge] = strawberry.field(description="The bookings, in order.")
 
 
-# What tells who may see a booking.
-PARTIES = frozenset(["id", "guest_id", "host_id"])
-
-
 async def visible_booking(
     context: Context, key: UUID, shape: Shape[BookingRow] | None = None
 ) -> BookingRow | None:
     """The booking, if the viewer may see it; a shape has the `PARTIES`."""
     row = await context.loaders.rows(bookings, shape).load(key)
-    if row is None or policy.side(row, context.actor) is not None:
+    if row is None or await has_part(context, row):
         return row
     looked = await context.look(
         StaffActionKind.BOOKING_READ, row.guest_id, row.host_id, object_id=key

@@ -1,9 +1,11 @@
 """What ends an attempt, and which values the fast path may look into."""
 
+from collections.abc import Sequence
 from types import CoroutineType, GeneratorType
 from typing import Any
 
 from graphql import Undefined
+from graphql.pyutils import is_iterable
 from strawberry.execution import optimized_is_awaitable
 
 MOST_CLASSES = 4096
@@ -39,3 +41,12 @@ class Plain:
             self.classes.clear()
             self.classes |= BUILTIN
         self.classes.add(kind)
+
+
+def listed(value: Any) -> Sequence[Any]:
+    """The items of a list that is not a `list`. Raises Abandoned unless it can be read again."""
+    if value.__class__ is tuple:
+        return value
+    if is_iterable(value) and hasattr(value, "__len__") and not hasattr(value, "__aiter__"):
+        return list(value)
+    raise Abandoned("list")

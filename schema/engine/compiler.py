@@ -6,10 +6,12 @@ their parents noted for the next level.
 """
 
 import keyword
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from datetime import date
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from graphql import (
     GraphQLAbstractType,
     GraphQLEnumType,
@@ -29,12 +31,13 @@ from graphql.execution.collect_fields import (
     collect_fields,
     collect_subfields,
 )
-from graphql.pyutils import is_iterable
 
 from schema.engine import leaves
-from schema.engine.abandon import Abandoned, is_awaitable
-from schema.engine.fields import Field, is_shareable
+from schema.engine.abandon import Abandoned, is_awaitable, listed
+from schema.engine.argument_values import is_shareable
+from schema.engine.fields import Field
 from schema.engine.kinds import kind_check, type_resolver
+from schema.engine.objects import TOP, answered, place
 from schema.engine.source import INDENT, Function
 
 if TYPE_CHECKING:
@@ -44,7 +47,8 @@ if TYPE_CHECKING:
     from schema.engine.plans import Engine
     from schema.engine.run import Run
 
-Complete = Callable[[list[Any], list[dict[str, Any]], "Run"], None]
+# Completes values, and puts each into the struct of the answer that has a place for it.
+Complete = Callable[[list[Any], list[Any], "Run"], None]
 # Response keys of one plan, over all types that an interface or a union can be.
 MOST_FIELDS = 4_000
 
@@ -72,15 +76,17 @@ class Compiler:
             "Abandoned": Abandoned,
             "absent": object(),
             "admit": engine.plain.admit,
+            "date": date,
             "listed": listed,
             "plain": engine.plain.classes,
+            "ready": msgspec.Raw,
             "undefined": Undefined,
         }
 
     # The three kinds of functions.
 
     def root(self, root_type: GraphQLObjectType) -> Complete:
-        """Completes the operation's root into `data`."""
+        """Completes the operation's root."""
         collected = collect_fields(
             self._schema, self._fragments, self._variables, root_type, self._operation
         )
@@ -88,14 +94,13 @@ class Compiler:
         function.line("for v, t in zip(values, targets):")
         function.depth += 1
         self._selection(function, None, root_type, collected.grouped_field_set, "v", "r")
-        function.line("t['data'] = r")
+        function.line(f"t.{TOP} = r")
         complete: Complete = self._load(function)
         return complete
 
     def field(self, parent: GraphQLObjectType, details: list[FieldDetails]) -> Complete:
-        """Completes what a field's resolver returned, under the field's response key."""
-        node = details[0].node
-        field = self._field((node.alias or node.name).value, parent, details)
+        """Completes what a field's resolver returned."""
+        field = self._field(TOP, parent, details)
         complete: Complete = self._load(self._completion(field))
         return complete
 
@@ -106,7 +111,7 @@ class Compiler:
         self._variables = variables
         function = self._function("of_type", "v, run")
         self._object(function, field, type_, "v", "r")
-        function.line("return r")
+        function.last("return r")
         make: Callable[[Any, Run], Any] = self._load(function)
         return make
 
@@ -118,7 +123,7 @@ class Compiler:
             steps.append((step, self._call(step).name, self._completion(step).name))
         self._variables = None
         functions, self._functions = self._functions, []
-        text = "\n".join(line for each in functions for line in (*each.head, *each.body))
+        text = "\n".join(line for each in functions for line in each.lines)
         exec(compile(text, "<graphql plan>", "exec"), self._names)  # noqa: S102
         for step, call, complete in steps:
             step.call, step.complete = self._names[call], self._names[complete]
@@ -161,11 +166,23 @@ class Compiler:
         function = self._function("complete", "values, targets, run")
         function.line("for v, t in zip(values, targets):")
         function.depth += 1
-        result = self._value(function, field, field.definition.type, "v")
-        function.line(f"t[{field.key!r}] = {result}")
+        function.line(f"t.{field.place} = {self._result(function, field, 'v')}")
         return function
 
     # Values. Each method writes lines that complete the variable `v`, and names the result.
+
+    def _result(self, function: Function, field: Field, v: str) -> str:
+        """A field's value; JSON that has been written for it is taken as it is."""
+        type_ = field.definition.type
+        if is_leaf_type(get_named_type(type_)):
+            return self._value(function, field, type_, v)
+        result = self._fresh("r")
+        function.line(f"if {v}.__class__ is ready: {result} = {v}")
+        function.line("else:")
+        function.depth += 1
+        function.line(f"{result} = {self._value(function, field, type_, v)}")
+        function.depth -= 1
+        return result
 
     def _value(
         self,
@@ -262,9 +279,7 @@ class Compiler:
             if make is None:
                 if name not in possible:
                     raise Abandoned("type")
-                make = makers[name] = self.of_type(
-                    field, possible[name], run.executor.variable_values
-                )
+                make = makers[name] = self.of_type(field, possible[name], run.variables)
             return make(value, run)
 
         function.line(f"{result} = {self._name(complete)}({v}, run)")
@@ -279,33 +294,43 @@ class Compiler:
         result: str,
     ) -> None:
         """The object itself, with `None` for what is still to come."""
-        entries = []
+        values = []
         later = []
-        beneath = []
-        for key, details in grouped.items():
+        beneath: dict[str, Field | str] = {}
+        for number, (key, details) in enumerate(grouped.items()):
             if details[0].node.name.value == "__typename":
-                entries.append(f"{key!r}: {type_.name!r}")
+                values.append(repr(type_.name))
+                beneath[key] = type_.name
                 continue
-            field = self._field(key, type_, details)
-            beneath.append(field)
+            field = beneath[key] = self._field(place(number), type_, details)
             self._called += field.attribute is None
-            if field.deferred:
-                entries.append(f"{key!r}: None")
-                later.append(field)
-                continue
             value = self._fresh("v")
-            function.line(f"{value} = {self._read(function, field, v)}")
-            done = self._value(function, field, field.definition.type, value)
-            entries.append(f"{key!r}: {done}")
-        function.line(f"{result} = {{{', '.join(entries)}}}")
+            if not field.deferred:
+                function.line(f"{value} = {self._read(function, field, v)}")
+                values.append(self._result(function, field, value))
+                continue
+            later.append((field, value))
+            if field.attached is None:
+                values.append("None")
+            else:
+                function.line(f"{value} = getattr({v}, {field.attached!r}, absent)")
+                values.append(f"{value} if {value}.__class__ is ready else None")
+        made = self._name(answered(tuple(grouped)))
+        function.line(f"{result} = {made}({', '.join(values)})")
         if of is not None:
             of.beneath = beneath
-        for field in later:
-            name = self._name(field)
-            function.first(f"parent{name}, target{name} = run.step({name})")
-            function.line(f"parent{name}({v})")
-            function.line(f"target{name}({result})")
-            self._open.append(field)
+        for field, value in later:
+            self._wait(function, field, value, v, result)
+
+    def _wait(self, function: Function, field: Field, value: str, v: str, target: str) -> None:
+        """Leave a field for the next level, with its parent and the struct that it is part of."""
+        name = self._name(field)
+        parents, targets = f"parents{name}", f"targets{name}"
+        unless_ready = f"if {value}.__class__ is not ready: " if field.attached else ""
+        function.first(f"{parents}, {targets} = [], []")
+        function.line(f"{unless_ready}{parents}.append({v}); {targets}.append({target})")
+        function.last(f"if {parents}: run.later({name}, {parents}, {targets})")
+        self._open.append(field)
 
     def _read(self, function: Function, field: Field, v: str) -> str:
         if field.attribute is not None:
@@ -330,13 +355,13 @@ class Compiler:
 
     # Names and numbers.
 
-    def _field(self, key: str, parent: GraphQLObjectType, details: list[FieldDetails]) -> Field:
+    def _field(self, place: str, parent: GraphQLObjectType, details: list[FieldDetails]) -> Field:
         self._fields += 1
         definition = parent.fields.get(details[0].node.name.value)
         if definition is None or self._fields > MOST_FIELDS:
             # Introspection, or more than is worth a plan.
             raise Unsupported
-        return Field(self.engine, self._fields, key, definition, parent, details)
+        return Field(self.engine, place, definition, parent, details)
 
     def _admit(self, field: Field) -> Callable[[Any], None]:
         """Checks a value whose class is not known; finds out what has to be awaited."""
@@ -367,33 +392,6 @@ class Compiler:
         # The reference keeps the number from being used again.
         self._names[name] = value
         return name
-
-
-def compile_root(engine: "Engine", executor: "Executor[Any]") -> Complete:
-    """Raises Unsupported, and what Python's compiler raises for code that is nested too deeply."""
-    root_type = executor.schema.get_root_type(executor.operation.operation)
-    if root_type is None:
-        raise Unsupported
-    return Compiler(engine, executor).root(root_type)
-
-
-def compile_field(
-    engine: "Engine",
-    executor: "Executor[Any]",
-    parent: GraphQLObjectType,
-    details: list[FieldDetails],
-) -> Complete:
-    """As `compile_root`, for the value of a field."""
-    return Compiler(engine, executor).field(parent, details)
-
-
-def listed(value: Any) -> Sequence[Any]:
-    """The items of a list that is not a `list`. Raises Abandoned unless it can be read again."""
-    if value.__class__ is tuple:
-        return value
-    if is_iterable(value) and hasattr(value, "__len__") and not hasattr(value, "__aiter__"):
-        return list(value)
-    raise Abandoned("list")
 
 
 def _joined(*parts: str) -> str:

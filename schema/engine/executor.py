@@ -2,10 +2,11 @@
 
 from typing import Any, ClassVar, cast
 
-from graphql import ExecutionResult, get_named_type, is_leaf_type
+from graphql import ExecutionResult, OperationType, get_named_type, is_leaf_type
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from schema.engine.plans import Engine, Plan, is_query
+from schema.engine.objects import as_plain
+from schema.engine.plans import Engine
 from schema.engine.run import Run
 
 
@@ -21,41 +22,32 @@ class EngineExecutor(StrawberryGraphQLCoreExecutionContext):
 
     def execute_operation(self, serially: bool | None = None) -> Any:
         engine = self.engine
-        if engine is None or not is_query(self) or not self._may_be_planned():
+        if engine is None or self._is_mutation() or not self._may_be_planned():
             return super().execute_operation(serially)
-        plan = engine.plan(self)
-        if plan is None:
-            engine.counts["unsupported"] += 1
-            return super().execute_operation(serially)
-        run = Run(engine, self)
-        try:
-            target = run.begin(plan, self.root_value)
-        except Exception:
-            engine.abandon(plan, run)
+        run = engine.begin(
+            self.operation,
+            self.variable_values,
+            self.context_value,
+            self.root_value,
+            lambda: self,
+        )
+        if run is None:
             return super().execute_operation(serially)
         if run.waiting:
-            return self._finish(engine, plan, run, target, serially)
-        engine.counts["fast"] += 1
-        return self.build_response(target["data"])
+            return self._finish(engine, run, serially)
+        return self.build_response(as_plain(run.answer))
 
-    async def _finish(
-        self,
-        engine: Engine,
-        plan: Plan,
-        run: Run,
-        target: dict[str, Any],
-        serially: bool | None,
-    ) -> ExecutionResult:
-        try:
-            await run.finish()
-        except Exception:
-            engine.abandon(plan, run)
-            result = super().execute_operation(serially)
-            if self.is_awaitable(result):
-                result = await result
-            return cast("ExecutionResult", result)
-        engine.counts["fast"] += 1
-        return cast("ExecutionResult", self.build_response(target["data"]))
+    def execute_without_plan(self) -> Any:
+        """As graphql-core, whatever the operation."""
+        return super().execute_operation()
+
+    async def _finish(self, engine: Engine, run: Run, serially: bool | None) -> ExecutionResult:
+        if await engine.finish(run):
+            return cast("ExecutionResult", self.build_response(as_plain(run.answer)))
+        result = super().execute_operation(serially)
+        if self.is_awaitable(result):
+            result = await result
+        return cast("ExecutionResult", result)
 
     def complete_value(
         self,
@@ -67,62 +59,45 @@ class EngineExecutor(StrawberryGraphQLCoreExecutionContext):
         position_context: Any,
     ) -> Any:
         """Complete a value; what a mutation's field returned by a plan, if there is one."""
-        if path.prev is None and not is_query(self):
-            plan = self._plan_for_result(return_type, field_details_list, info, result)
-            if plan is not None:
-                return self._complete_by(
-                    plan, return_type, field_details_list, info, path, result, position_context
-                )
+        engine = self.engine
+        if (
+            engine is not None
+            and path.prev is None
+            # Within a type that may not be null this is called again for what is in it.
+            and return_type is info.return_type
+            and self._is_mutation()
+            and result is not None
+            and not isinstance(result, Exception)
+            and not is_leaf_type(get_named_type(return_type))
+            and self._may_be_planned()
+        ):
+            return self._complete_by(
+                engine, return_type, field_details_list, info, path, result, position_context
+            )
         return super().complete_value(
             return_type, field_details_list, info, path, result, position_context
         )
 
-    def _plan_for_result(
-        self, return_type: Any, details: Any, info: Any, result: Any
-    ) -> Plan | None:
-        engine = self.engine
-        if (
-            engine is None
-            # Within a type that may not be null this is called again for what is in it.
-            or return_type is not info.return_type
-            or result is None
-            or isinstance(result, Exception)
-            or is_leaf_type(get_named_type(return_type))
-            or not self._may_be_planned()
-        ):
-            return None
-        plan = engine.plan_field(self, info.parent_type, details)
-        if plan is None:
-            engine.counts["unsupported"] += 1
-        return plan
-
-    def _complete_by(self, plan: Plan, *value: Any) -> Any:
-        engine = cast("Engine", self.engine)
-        result = value[4]
-        run = Run(engine, self)
-        try:
-            target = run.begin(plan, result)
-        except Exception:
-            engine.abandon(plan, run)
+    def _complete_by(self, engine: Engine, *value: Any) -> Any:
+        _, details, info, _, result, _ = value
+        run = engine.begin_field(self, info.parent_type, details, result)
+        if run is None:
             return super().complete_value(*value)
         if run.waiting:
-            return self._finish_value(engine, run, target, plan, value)
-        engine.counts["fast"] += 1
-        return target[plan.key]
+            return self._finish_value(engine, run, value)
+        return as_plain(run.answer)
 
-    async def _finish_value(
-        self, engine: Engine, run: Run, target: dict[str, Any], plan: Plan, value: tuple[Any, ...]
-    ) -> Any:
-        try:
-            await run.finish()
-        except Exception:
-            engine.abandon(plan, run)
-            completed = super().complete_value(*value)
-            if self.is_awaitable(completed):
-                completed = await completed
-            return completed
-        engine.counts["fast"] += 1
-        return target[plan.key]
+    async def _finish_value(self, engine: Engine, run: Run, value: tuple[Any, ...]) -> Any:
+        if await engine.finish(run):
+            return as_plain(run.answer)
+        completed = super().complete_value(*value)
+        if self.is_awaitable(completed):
+            completed = await completed
+        return completed
+
+    def _is_mutation(self) -> bool:
+        """Whether it may not be run twice."""
+        return self.operation.operation is OperationType.MUTATION
 
     def _may_be_planned(self) -> bool:
         """Whether nothing takes part in the execution that plans do not know."""

@@ -1,31 +1,23 @@
 """How each field gets its value: from an attribute, by a plain call, or by a call to wait for."""
 
 import inspect
-from collections.abc import Callable, Mapping
-from datetime import date, time
-from decimal import Decimal
-from enum import Enum
-from typing import TYPE_CHECKING, Any, TypeAlias
-from uuid import UUID
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from graphql import (
     GraphQLField,
     GraphQLObjectType,
-    ListValueNode,
-    ObjectValueNode,
-    Undefined,
     VariableNode,
     Visitor,
-    is_non_null_type,
     visit,
 )
 from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.values import get_argument_values
-from graphql.utilities.coerce_input_value import coerce_default_value, coerce_input_literal
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
 from schema.engine import ahead
+from schema.engine.argument_values import Arguments, Unfit, arguments_of, is_immutable, is_shareable
 from schema.engine.batch import ATTRIBUTE
 
 if TYPE_CHECKING:
@@ -34,12 +26,8 @@ if TYPE_CHECKING:
     from schema.engine.plans import Engine
     from schema.engine.run import Run
 
-# Shared by all parents of a level; anything else is made anew for each, as graphql-core does.
-IMMUTABLE = (str, int, float, Enum, date, time, Decimal, UUID, type(None))
 # Only a hint: a resolver that returns an awaitable unannounced is found out, and remembered.
 AWAITABLE_WORDS = ("Awaitable", "Coroutine", "Future", "Task")
-# Names of arguments with their variables and whether these may be null; and constant arguments.
-Places: TypeAlias = tuple[tuple[tuple[str, str, bool], ...], dict[str, Any]]
 POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
@@ -47,7 +35,7 @@ class Field:
     """A field of the response, for one type of parent; deferred ones are steps of the plan."""
 
     __slots__ = (
-        "_places",
+        "_make_arguments",
         "_selection",
         "arguments",
         "attached",
@@ -62,9 +50,8 @@ class Field:
         "details",
         "direct",
         "function",
-        "index",
-        "key",
         "parent_type",
+        "place",
         "shape",
         "wants_info",
     )
@@ -72,14 +59,13 @@ class Field:
     def __init__(
         self,
         engine: "Engine",
-        index: int,
-        key: str,
+        place: str,
         definition: GraphQLField,
         parent_type: GraphQLObjectType,
         details: list[FieldDetails],
     ) -> None:
-        self.index = index
-        self.key = key
+        # Where its value is in the struct of the answer.
+        self.place = place
         self.definition = definition
         self.parent_type = parent_type
         self.details = details
@@ -93,14 +79,15 @@ class Field:
         self.function: Any = None
         # The attribute of parents that may hold the value already.
         self.attached: str | None = None
-        # Filled in by the compiler: what is asked of its objects; None: of no one type of them.
-        self.beneath: list[Field] | None = None
+        # Filled in by the compiler: what is asked of its objects, by response key, `__typename`
+        # as the name that it is; None: of no one type of them.
+        self.beneath: dict[str, Field | str] | None = None
         self._selection: ahead.Selection | None = None
-        # Where its arguments come from; found out when they are first needed.
-        self._places: Places | None = None
+        # What makes its arguments of variables; found out when they are first needed.
+        self._make_arguments: Arguments | None = None
         # Filled in by the compiler, for deferred ones.
         self.call: Callable[[list[Any], Run], list[Any]]
-        self.complete: Callable[[list[Any], list[dict[str, Any]], Run], None]
+        self.complete: Callable[[list[Any], list[Any], Run], None]
         self.deferred = self._choose(engine)
 
     @property
@@ -162,58 +149,16 @@ class Field:
         if finder.found:
             return None
         values = self._raw(None)
-        if not all(map(_is_immutable, values.values())):
+        if not all(map(is_immutable, values.values())):
             return None
         values = engine.inputs.convert(field.arguments, values, None)
-        return values if all(map(_is_immutable, values.values())) else None
+        return values if all(map(is_immutable, values.values())) else None
 
     def _raw(self, variables: Any) -> dict[str, Any]:
         details = self.details[0]
         return get_argument_values(
             self.definition, details.node, variables, details.fragment_variable_values
         )
-
-    def _from_variables(self, variables: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The arguments, if each is a variable or the same in every request; else None."""
-        if self._places is None:
-            self._places = self._find_places()
-        places, same = self._places
-        values = dict(same)
-        for name, variable, nullable in places:
-            value = variables.get(variable, Undefined)
-            if value is Undefined or (value is None and not nullable):
-                return None
-            values[name] = value
-        # Nothing at all: there was something that is neither.
-        return values or None
-
-    def _find_places(self) -> "Places":
-        """By the argument's name, its variable and whether it may be null; and what is the same."""
-        details = self.details[0]
-        given = {node.name.value: node.value for node in details.node.arguments or ()}
-        if details.fragment_variable_values is not None:
-            return (), {}
-        places, same = [], {}
-        for name, argument in self.definition.args.items():
-            known = argument.out_name or name
-            value = given.get(name)
-            if isinstance(value, (ListValueNode, ObjectValueNode)):
-                # There may be variables in it.
-                return (), {}
-            if isinstance(value, VariableNode):
-                places.append((known, value.name.value, not is_non_null_type(argument.type)))
-                continue
-            constant = (
-                coerce_default_value(argument)
-                if value is None
-                else coerce_input_literal(value, argument.type)
-            )
-            if value is None and constant is Undefined:
-                continue
-            if not _is_immutable(constant):
-                return (), {}
-            same[known] = constant
-        return tuple(places), same
 
     def arguments_for(self, run: "Run") -> dict[str, Any]:
         """The arguments of a call, of this request. Raises GraphQLError."""
@@ -222,10 +167,13 @@ class Field:
         if not self.definition.args:
             return {}
         if self.direct is None:
-            return self._raw(run.executor.variable_values)
-        values = self._from_variables(run.executor.variable_values.coerced)
-        if values is None:
-            values = self._raw(run.executor.variable_values)
+            return self._raw(run.variables)
+        if self._make_arguments is None:
+            self._make_arguments = arguments_of(self.definition, self.details[0]) or _unfit
+        try:
+            values = self._make_arguments(run.variables.coerced)
+        except Unfit:
+            values = self._raw(run.variables)
         return run.engine.inputs.convert(self.direct.arguments, values, run.info(self))
 
     def call_each(self, parents: list[Any], run: "Run") -> list[Any]:
@@ -238,13 +186,8 @@ class Field:
         return [function(parent, info, **self.arguments_for(run)) for parent in parents]
 
 
-def is_shareable(arguments: Mapping[str, Any]) -> bool:
-    """Whether all parents may be given the same values."""
-    return all(map(_is_immutable, arguments.values()))
-
-
-def _is_immutable(value: Any) -> bool:
-    return isinstance(value, IMMUTABLE)
+def _unfit(_: Any) -> Any:
+    raise Unfit
 
 
 class _VariableFinder(Visitor):

@@ -21,11 +21,12 @@ UNUSUAL: dict[Any, str] = {
     scalars.serialize_int: "({v}.__class__ is not int or not -2147483648 <= {v} <= 2147483647)",
     # Infinity and NaN are the floats whose difference to themselves is not zero.
     scalars.serialize_float: "({v}.__class__ is not float or {v} - {v} != 0.0)",
+    # Encoded as `isoformat` has it.
+    date.isoformat: "{v}.__class__ is not date",
 }
 
-
 # What the standard library writes out is text whenever the value is of that very class.
-WRITTEN_OUT: dict[Any, type] = {each.isoformat: each for each in (date, datetime, time)}
+WRITTEN_OUT: dict[Any, type] = {each.isoformat: each for each in (datetime, time)}
 
 ATTRIBUTE = "__unusual__"
 

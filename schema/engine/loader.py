@@ -1,9 +1,8 @@
 """Loading by key in batches, with as little work per key as asyncio allows."""
 
 import asyncio
-from asyncio import Future
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
-from typing import Generic, TypeVar
+from collections.abc import Awaitable, Callable, Generator, Hashable, Iterable, Sequence
+from typing import Any, Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -14,8 +13,8 @@ class Loader(Generic[K, V]):
 
     `load_all` returns a value for each key, in their order; an exception among them is raised to
     those who wait for its key. A loader remembers what it has loaded, so it lives no longer than
-    a request. Like Strawberry's DataLoader, without the objects and callbacks that this makes
-    for every key.
+    a request. Like Strawberry's DataLoader, without the futures, tasks and callbacks that this
+    makes: a batch is loaded by the first who waits for it, within its own task.
     """
 
     def __init__(
@@ -23,55 +22,94 @@ class Loader(Generic[K, V]):
         load_all: Callable[[list[K]], Awaitable[Sequence[V | BaseException]]],
         max_batch_size: int = 1_000,
     ) -> None:
-        self._load_all = load_all
+        self.load_all = load_all
         self._size = max_batch_size
-        self._known: dict[K, Future[V]] = {}
-        self._open: dict[K, Future[V]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._batches: dict[K, Batch[K, V]] = {}
+        self._open: Batch[K, V] | None = None
 
-    def load(self, key: K) -> "Future[V]":
-        """The value of `key`, when its batch is loaded."""
-        future = self._known.get(key)
-        if future is not None and not future.cancelled():
-            return future
-        loop = asyncio.get_running_loop()
-        future = self._known[key] = loop.create_future()
-        if not self._open:
-            loop.call_soon(self._begin, self._open)
-        self._open[key] = future
-        if len(self._open) >= self._size:
-            self._open = {}
-        return future
+    def load(self, key: K) -> "Loading[V]":
+        """The value of `key`: to be awaited, by any number, and not read before somebody does."""
+        batch = self._batches.get(key)
+        if batch is None:
+            batch = self._open
+            if batch is None or len(batch.values) >= self._size:
+                batch = self._open = Batch(self)
+            batch.values[key] = None
+            self._batches[key] = batch
+        return Loading(batch, key)
 
-    def load_many(self, keys: Iterable[K]) -> "Future[list[V]]":
+    async def load_many(self, keys: Iterable[K]) -> list[V]:
         """The values of all `keys`, in their order."""
-        return asyncio.gather(*map(self.load, keys))
+        loads = [self.load(key) for key in keys]
+        return [await load for load in loads]
 
-    def _begin(self, batch: "dict[K, Future[V]]") -> None:
+    def close(self, batch: "Batch[K, V]") -> None:
+        """Let nobody join the batch any more."""
         if batch is self._open:
-            self._open = {}
-        task = asyncio.ensure_future(self._load(batch))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+            self._open = None
 
-        def abandoned(_: "Future[V]") -> None:
-            # A request that ends early cancels all that it waits for: then nobody wants the rest.
-            if all(future.cancelled() for future in batch.values()):
-                task.cancel()
 
-        next(iter(batch.values())).add_done_callback(abandoned)
+class Batch(Generic[K, V]):
+    """Keys that are loaded together, and their values, once `done`."""
 
-    async def _load(self, batch: "dict[K, Future[V]]") -> None:
-        try:
-            values = list(await self._load_all(list(batch)))
-            if len(values) != len(batch):
-                raise ValueError(f"{len(values)} values for {len(batch)} keys")
-        except Exception as error:
-            values = [error] * len(batch)
-        for future, value in zip(batch.values(), values, strict=True):
-            if future.done():
+    __slots__ = ("_is_loading", "_loader", "_waiters", "done", "values")
+
+    def __init__(self, loader: Loader[K, V]) -> None:
+        self._loader = loader
+        self.done = False
+        self.values: dict[K, Any] = {}
+        self._is_loading = False
+        self._waiters: list[asyncio.Future[None]] = []
+
+    async def load(self) -> None:
+        """Load it, or wait for whoever does; who is cancelled meanwhile leaves it to the next."""
+        while not self.done:
+            if self._is_loading:
+                waiter = asyncio.get_running_loop().create_future()
+                self._waiters.append(waiter)
+                await waiter
                 continue
-            if isinstance(value, BaseException):
-                future.set_exception(value)
-            else:
-                future.set_result(value)
+            self._is_loading = True
+            try:
+                # Others may be about to ask for more.
+                await asyncio.sleep(0)
+                self._loader.close(self)
+                await self._load()
+            finally:
+                self._is_loading = False
+                waiters, self._waiters = self._waiters, []
+                for waiter in waiters:
+                    if not waiter.done():
+                        waiter.set_result(None)
+
+    async def _load(self) -> None:
+        keys = list(self.values)
+        found: Sequence[Any]
+        try:
+            found = await self._loader.load_all(keys)
+            if len(found) != len(keys):
+                raise ValueError(f"{len(found)} values for {len(keys)} keys")
+        except Exception as error:
+            found = [error] * len(keys)
+        self.values = dict(zip(keys, found, strict=True))
+        self.done = True
+
+
+class Loading(Generic[V]):
+    """What a key's value can be awaited from."""
+
+    __slots__ = ("_key", "batch")
+
+    def __init__(self, batch: Batch[Any, V], key: Any) -> None:
+        self.batch = batch
+        self._key = key
+
+    def __await__(self) -> Generator[Any, None, V]:
+        batch = self.batch
+        if not batch.done:
+            yield from batch.load().__await__()
+        value = batch.values[self._key]
+        if isinstance(value, BaseException):
+            raise value
+        found: V = value
+        return found

@@ -2,96 +2,23 @@
 
 import asyncio
 from asyncio import Future
+from collections.abc import Callable
 from types import CoroutineType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from schema.engine.abandon import Abandoned, is_awaitable
+from schema.engine.infos import RawInfo
+from schema.engine.loader import Batch, Loading
+from schema.engine.objects import TOP, Top
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from graphql import FieldNode
     from graphql.execution import Executor
+    from graphql.execution.values import VariableValues
 
-    from schema.engine.ahead import Selection
     from schema.engine.fields import Field
     from schema.engine.plans import Engine, Plan
 
-
-class RawInfo:
-    """graphql-core's info, one for all parents of a level: only the path is not known.
-
-    Asking for the path abandons the attempt, whatever the resolver makes of the exception.
-    """
-
-    __slots__ = ("_field", "_run", "context")
-
-    def __init__(self, run: "Run", field: "Field") -> None:
-        self.context = run.executor.context_value
-        self._field = field
-        self._run = run
-
-    @property
-    def selection(self) -> "Selection | None":
-        """What is asked of the objects that the field returns: see `schema.engine.ahead`."""
-        return self._field.selection
-
-    @property
-    def field_name(self) -> str:
-        return self._field.node.name.value
-
-    @property
-    def parent_type(self) -> Any:
-        return self._field.parent_type
-
-    @property
-    def return_type(self) -> Any:
-        return self._field.definition.type
-
-    @property
-    def field_nodes(self) -> "list[FieldNode]":
-        return [details.node for details in self._field.details]
-
-    @property
-    def path(self) -> Any:
-        self._run.abandoned = True
-        raise Abandoned("path")
-
-    @property
-    def schema(self) -> Any:
-        return self._run.executor.schema
-
-    @property
-    def fragments(self) -> Any:
-        return self._run.executor.fragment_definitions
-
-    @property
-    def root_value(self) -> Any:
-        return self._run.executor.root_value
-
-    @property
-    def operation(self) -> Any:
-        return self._run.executor.operation
-
-    @property
-    def variable_values(self) -> Any:
-        return self._run.executor.variable_values.coerced
-
-    @property
-    def is_awaitable(self) -> Any:
-        return self._run.executor.is_awaitable
-
-    @property
-    def abort_signal(self) -> Any:
-        return self._run.executor.abort_signal
-
-    @property
-    def async_helpers(self) -> Any:
-        return self._run.executor.async_helpers
-
-    @property
-    def operation_extensions(self) -> Any:
-        return getattr(self._run.executor, "operation_extensions", None)
+MakeExecutor: TypeAlias = "Callable[[], Executor[Any]]"
 
 
 class Waiting:
@@ -100,7 +27,7 @@ class Waiting:
     __slots__ = ("awaited", "step", "targets", "values")
 
     def __init__(
-        self, step: "Field", values: list[Any], targets: list[dict[str, Any]], awaited: list[int]
+        self, step: "Field", values: list[Any], targets: list[Any], awaited: list[int]
     ) -> None:
         self.step = step
         self.values = values
@@ -114,7 +41,7 @@ class Waiting:
         return _as_many(list(self.values[0]), self.targets)
 
 
-def _as_many(values: list[Any], targets: list[dict[str, Any]]) -> list[Any]:
+def _as_many(values: list[Any], targets: list[Any]) -> list[Any]:
     """The values of a batch. Raises Abandoned unless there is one for each parent."""
     if len(values) != len(targets):
         raise Abandoned("a batch of the wrong length")
@@ -124,25 +51,66 @@ def _as_many(values: list[Any], targets: list[dict[str, Any]]) -> list[Any]:
 class Run:
     """One request's. Nothing in it outlives the request, and the plan is only read."""
 
-    __slots__ = ("_infos", "_raw_infos", "_steps", "abandoned", "engine", "executor", "waiting")
+    __slots__ = (
+        "_executor",
+        "_infos",
+        "_loads",
+        "_make_executor",
+        "_raw_infos",
+        "_steps",
+        "_top",
+        "abandoned",
+        "context",
+        "engine",
+        "plan",
+        "variables",
+        "waiting",
+    )
 
-    def __init__(self, engine: "Engine", executor: "Executor[Any]") -> None:
+    def __init__(
+        self,
+        engine: "Engine",
+        plan: "Plan",
+        variables: "VariableValues",
+        context: Any,
+        executor: MakeExecutor,
+    ) -> None:
         self.engine = engine
-        self.executor = executor
+        self.plan = plan
+        self.variables = variables
+        self.context = context
         self.abandoned = False
         self.waiting: list[Waiting] = []
-        self._steps: dict[Field, tuple[list[Any], list[dict[str, Any]]]] = {}
+        self._top = Top(None)
+        self._make_executor = executor
+        self._executor: Executor[Any] | None = None
+        self._loads: list[asyncio.Task[None]] = []
+        self._steps: dict[Field, tuple[list[Any], list[Any]]] = {}
         self._infos: dict[Field, Any] = {}
         self._raw_infos: dict[Field, RawInfo] = {}
 
+    @property
+    def answer(self) -> Any:
+        """What msgspec encodes as the response: see `schema.engine.objects`."""
+        return getattr(self._top, TOP)
+
+    @property
+    def executor(self) -> "Executor[Any]":
+        """graphql-core's, of the same request."""
+        if self._executor is None:
+            self._executor = self._make_executor()
+        return self._executor
+
     # What compiled plans call.
 
-    def step(self, field: "Field") -> "tuple[Callable[[Any], None], Callable[[Any], None]]":
-        """Two functions that take a parent of `field`, and the dict that its value goes to."""
-        lists = self._steps.get(field)
-        if lists is None:
-            lists = self._steps[field] = [], []
-        return lists[0].append, lists[1].append
+    def later(self, field: "Field", parents: list[Any], targets: list[Any]) -> None:
+        """Resolve `field` of these parents on the next level, for the structs beside them."""
+        others = self._steps.get(field)
+        if others is None:
+            self._steps[field] = parents, targets
+        else:
+            others[0].extend(parents)
+            others[1].extend(targets)
 
     def raw_info(self, field: "Field") -> RawInfo:
         info = self._raw_infos.get(field)
@@ -154,27 +122,24 @@ class Run:
         """Strawberry's info."""
         info = self._infos.get(field)
         if info is None:
-            info = self.engine.info_class(_raw_info=self.raw_info(field), _field=field.direct)
-            self._infos[field] = info
+            info = self._infos[field] = self.engine.make_info(self, field)
         return info
 
     # What executes them.
 
-    def begin(self, plan: "Plan", value: Any) -> dict[str, Any]:
-        """Do all that needs no waiting. The dict gets the result as `plan.key` in the end.
+    def begin(self, value: Any) -> None:
+        """Do all that needs no waiting.
 
-        When `waiting` is not empty, `finish` has to be awaited. Raises what resolvers raise, and
-        Abandoned; nothing of what was begun is then left.
+        When `waiting` is not empty, `finish` has to be awaited; then the `answer` is whole.
+        Raises what resolvers raise, and Abandoned; nothing of what was begun is then left.
         """
-        target: dict[str, Any] = {}
         try:
-            plan.complete([value], [target], self)
+            self.plan.complete([value], [self._top], self)
             self._sweep()
         except BaseException:
             self._drop()
             raise
         self._check()
-        return target
 
     async def finish(self) -> None:
         """Wait, level by level, for what resolvers have promised. Raises as `begin` does."""
@@ -210,8 +175,6 @@ class Run:
         while self._steps:
             steps, self._steps = self._steps, {}
             for step, (parents, targets) in steps.items():
-                if not parents:
-                    continue
                 values = step.call(parents, self)
                 if step.batch is not None and values.__class__ is list:
                     step.complete(_as_many(values, targets), targets, self)
@@ -231,21 +194,8 @@ class Run:
 
     async def _settle(self, waiting: list[Waiting]) -> None:
         """Wait for everything, also after a failure: nothing may go on behind graphql-core."""
-        # One coroutine needs no task of its own, it runs in this one.
-        own: list[tuple[list[Any], int]] = []
-        others: list[tuple[list[Any], int]] = []
-        for level in waiting:
-            values = level.values
-            for index in level.awaited:
-                if isinstance(values[index], Future):
-                    others.append((values, index))
-                elif own:
-                    values[index] = asyncio.ensure_future(values[index])
-                    others.append((values, index))
-                else:
-                    own.append((values, index))
         failure: Exception | None = None
-        for values, index in own + others:
+        for values, index in self._started(waiting):
             try:
                 values[index] = await values[index]
             except Exception as error:
@@ -253,9 +203,35 @@ class Run:
         if failure is not None:
             raise failure
 
+    def _started(self, waiting: list[Waiting]) -> list[tuple[list[Any], int]]:
+        """Where to wait, in order: one thing runs in this task, all others in tasks of theirs."""
+        own: list[tuple[list[Any], int]] = []
+        others: list[tuple[list[Any], int]] = []
+        batches: set[Batch[Any, Any]] = set()
+        for level in waiting:
+            values = level.values
+            for index in level.awaited:
+                value = values[index]
+                if value.__class__ is Loading:
+                    goes_on = value.batch.done or value.batch in batches
+                    batches.add(value.batch)
+                else:
+                    goes_on = isinstance(value, Future)
+                if not (goes_on or own):
+                    own.append((values, index))
+                    continue
+                others.append((values, index))
+                if value.__class__ is Loading and not goes_on:
+                    self._loads.append(asyncio.ensure_future(value.batch.load()))
+                elif not goes_on:
+                    values[index] = asyncio.ensure_future(value)
+        return own + others
+
     def _drop(self) -> "list[asyncio.Task[Any]]":
         """Leave nothing running that only this attempt waited for; the tasks that now end."""
-        tasks = []
+        tasks, self._loads = self._loads, []
+        for task in tasks:
+            task.cancel()
         for level in self.waiting:
             for index in level.awaited:
                 value = level.values[index]

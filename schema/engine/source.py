@@ -10,6 +10,7 @@ class Function:
         self.name = name
         self.head = [f"def {name}({parameters}):"]
         self.body: list[str] = []
+        self.tail: list[str] = []
         self.depth = 1
         self.seen: set[str] = set()
 
@@ -21,6 +22,14 @@ class Function:
         if text not in self.seen:
             self.seen.add(text)
             self.head.append(INDENT + text)
+
+    def last(self, text: str) -> None:
+        """A line after all others, of which the first comes first."""
+        self.tail.append(INDENT + text)
+
+    @property
+    def lines(self) -> list[str]:
+        return [*self.head, *self.body, *self.tail]
 
     def once_for(self, v: str, start: int) -> None:
         """Leave out the lines since `start` where the variable `v` is the object it last was.

@@ -2,38 +2,36 @@
 
 from collections.abc import Awaitable
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import Annotated, TypeAlias
 from uuid import UUID
 
-import msgspec
 import strawberry
 
 from app.availability.ical import imports
 from app.availability.ical.queries import ConflictRow, FeedRow, ImportRow, SyncRow
 from app.bookings.queries import BookingRow
 from app.errors import NotFound
-from app.identity.policy import is_own
-from app.properties.queries import PropertyRow
+from db.enums import CoHostRight
 from schema import ids
+from schema.bookings.access import has_part
+from schema.bookings.types import Booking
 from schema.context import Context, Info, absolute
 from schema.enums import CalendarFailure
 from schema.errors import InvalidInputError, NotFoundError
 from schema.mutations import mutation, union
 from schema.node import Node, shows
+from schema.properties.access import may
 from schema.properties.mutations import PropertySuccess, require_property
+from schema.properties.resolvers import Exchange
 
-if TYPE_CHECKING:
-    from schema.bookings.types import Booking
-
-Booked: TypeAlias = Annotated["Booking", strawberry.lazy("schema.bookings.types")]
 Import_: TypeAlias = strawberry.Parent[ImportRow]
 FEEDS = "/calendars/"
 
 
-def booking_of(
-    conflict: strawberry.Parent[ConflictRow], info: Info
-) -> Awaitable[BookingRow | None]:
-    return info.context.loaders.bookings.load(conflict.booking_id)
+async def booking_of(conflict: strawberry.Parent[ConflictRow], info: Info) -> BookingRow | None:
+    row = await info.context.loaders.bookings.load(conflict.booking_id)
+    assert row is not None
+    return row if await has_part(info.context, row) else None
 
 
 @strawberry.type(
@@ -42,7 +40,9 @@ def booking_of(
 )
 class CalendarConflict:
     booking = strawberry.field(
-        resolver=booking_of, graphql_type=Booked, description="The booking here."
+        resolver=booking_of,
+        graphql_type=Booking | None,
+        description="The booking here; null for a co-host who only edits the calendar.",
     )
     starts_on: date = strawberry.field(description="The first night of the stay elsewhere.")
     ends_on: date = strawberry.field(description="The date after its last night.")
@@ -94,12 +94,6 @@ class CalendarImport(Node):
     )
 
 
-class Exchange(msgspec.Struct, frozen=True):
-    """A property's exchange with other sites, for its host."""
-
-    property_id: UUID
-
-
 def feed_url(exchange: strawberry.Parent[Exchange], info: Info) -> Awaitable[str | None]:
     async def load() -> str | None:
         feed: FeedRow | None = await info.context.loaders.calendar_feed_of.load(
@@ -129,17 +123,15 @@ class CalendarExchange:
     )
 
 
-def exchange(row: strawberry.Parent[PropertyRow], info: Info) -> Exchange | None:
-    return Exchange(row.id) if is_own(row.host_id, info.context.actor) else None
-
-
 async def visible_import(context: Context, key: UUID) -> ImportRow | None:
-    """The import, if its property is the viewer's."""
+    """The import, if its property's calendar is the viewer's to edit."""
     row = await context.loaders.calendar_imports.load(key)
     if row is None:
         return None
     owner = await context.loaders.properties.load(row.property_id)
-    return row if owner is not None and is_own(owner.host_id, context.actor) else None
+    if owner is None or not await may(context, owner.id, owner.host_id, CoHostRight.CALENDAR):
+        return None
+    return row
 
 
 @strawberry.input(description="A property whose feed is to have another address.")

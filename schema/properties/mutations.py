@@ -1,26 +1,33 @@
 """What hosts do to their properties."""
 
 from collections.abc import Awaitable
+from datetime import date
 from typing import Annotated, Protocol
 from uuid import UUID
 
 import strawberry
 
 from app.errors import NotFound
-from app.properties import service
+from app.properties import lifecycle, service
 from app.properties.queries import PropertyRow
 from schema import ids
 from schema.context import Info
 from schema.errors import (
     ForbiddenError,
     HostRequiredError,
+    IdempotencyConflictError,
     InvalidInputError,
     NotFoundError,
     PropertyIncompleteError,
     StaleVersionError,
 )
 from schema.mutations import mutation, union
-from schema.properties.inputs import CreatePropertyInput, UpdatePropertyInput, to_listing
+from schema.properties.inputs import (
+    IDEMPOTENCY_KEY,
+    CreatePropertyInput,
+    UpdatePropertyInput,
+    to_listing,
+)
 from schema.properties.types import Property
 
 
@@ -32,6 +39,30 @@ class PublishPropertyInput:
 @strawberry.input(description="A property to take down.")
 class UnpublishPropertyInput:
     property_id: strawberry.ID = strawberry.field(description="Which property.")
+
+
+@strawberry.input(description="A property to let sleep.")
+class SnoozePropertyInput:
+    property_id: strawberry.ID = strawberry.field(description="Which property.")
+    until: date = strawberry.field(
+        description="The date there on which it takes bookings again; within a year."
+    )
+
+
+@strawberry.input(description="A property to put away.")
+class ArchivePropertyInput:
+    property_id: strawberry.ID = strawberry.field(description="Which property.")
+
+
+@strawberry.input(description="A draft to delete.")
+class DeletePropertyInput:
+    property_id: strawberry.ID = strawberry.field(description="Which property.")
+
+
+@strawberry.input(description="A property to copy.")
+class DuplicatePropertyInput:
+    property_id: strawberry.ID = strawberry.field(description="Which property.")
+    idempotency_key: str | None = strawberry.field(default=None, description=IDEMPOTENCY_KEY)
 
 
 class Done(Protocol):
@@ -72,6 +103,26 @@ class UnpublishPropertySuccess(PropertySuccess):
     pass
 
 
+@strawberry.type(description="It takes no new bookings until that date.")
+class SnoozePropertySuccess(PropertySuccess):
+    pass
+
+
+@strawberry.type(description="It is put away.")
+class ArchivePropertySuccess(PropertySuccess):
+    pass
+
+
+@strawberry.type(description="The property is the copy, a draft.")
+class DuplicatePropertySuccess(PropertySuccess):
+    pass
+
+
+@strawberry.type(description="The draft is gone.")
+class DeletePropertySuccess:
+    deleted_id: strawberry.ID = strawberry.field(description="The id that it had.")
+
+
 async def create_property(
     info: Info,
     input: Annotated[CreatePropertyInput, strawberry.argument(description="The property.")],
@@ -79,7 +130,11 @@ async def create_property(
     context = info.context
     key = await context.runtime.db.run(
         lambda session: service.create_property(
-            session, context.actor, to_listing(input), context.now
+            session,
+            context.actor,
+            to_listing(input),
+            context.now,
+            idempotency_key=input.idempotency_key,
         )
     )
     return CreatePropertySuccess(property_id=key)
@@ -109,7 +164,7 @@ async def publish_property(
 ) -> PublishPropertySuccess:
     context, key = info.context, require_property(input.property_id)
     await context.runtime.db.run(
-        lambda session: service.publish_property(session, context.actor, key, context.now)
+        lambda session: lifecycle.publish_property(session, context.actor, key, context.now)
     )
     return PublishPropertySuccess(property_id=key)
 
@@ -120,9 +175,57 @@ async def unpublish_property(
 ) -> UnpublishPropertySuccess:
     context, key = info.context, require_property(input.property_id)
     await context.runtime.db.run(
-        lambda session: service.unpublish_property(session, context.actor, key, context.now)
+        lambda session: lifecycle.unpublish_property(session, context.actor, key, context.now)
     )
     return UnpublishPropertySuccess(property_id=key)
+
+
+async def snooze_property(
+    info: Info,
+    input: Annotated[SnoozePropertyInput, strawberry.argument(description="The property.")],
+) -> SnoozePropertySuccess:
+    context, key = info.context, require_property(input.property_id)
+    await context.runtime.db.run(
+        lambda session: lifecycle.snooze_property(
+            session, context.actor, key, input.until, context.now
+        )
+    )
+    return SnoozePropertySuccess(property_id=key)
+
+
+async def archive_property(
+    info: Info,
+    input: Annotated[ArchivePropertyInput, strawberry.argument(description="The property.")],
+) -> ArchivePropertySuccess:
+    context, key = info.context, require_property(input.property_id)
+    await context.runtime.db.run(
+        lambda session: lifecycle.archive_property(session, context.actor, key, context.now)
+    )
+    return ArchivePropertySuccess(property_id=key)
+
+
+async def delete_property(
+    info: Info,
+    input: Annotated[DeletePropertyInput, strawberry.argument(description="The draft.")],
+) -> DeletePropertySuccess:
+    context, key = info.context, require_property(input.property_id)
+    await context.runtime.db.run(
+        lambda session: lifecycle.delete_property(session, context.actor, key)
+    )
+    return DeletePropertySuccess(deleted_id=input.property_id)
+
+
+async def duplicate_property(
+    info: Info,
+    input: Annotated[DuplicatePropertyInput, strawberry.argument(description="The property.")],
+) -> DuplicatePropertySuccess:
+    context, key = info.context, require_property(input.property_id)
+    copy = await context.runtime.db.run(
+        lambda session: lifecycle.duplicate_property(
+            session, context.actor, key, context.now, idempotency_key=input.idempotency_key
+        )
+    )
+    return DuplicatePropertySuccess(property_id=copy)
 
 
 def require_property(text: str) -> UUID:
@@ -137,8 +240,15 @@ def require_property(text: str) -> UUID:
 class PropertyMutations:
     create_property = mutation(
         create_property,
-        union("CreatePropertyResult", CreatePropertySuccess, HostRequiredError, InvalidInputError),
-        "Make a property, as a draft that only its host sees.",
+        union(
+            "CreatePropertyResult",
+            CreatePropertySuccess,
+            HostRequiredError,
+            IdempotencyConflictError,
+            InvalidInputError,
+        ),
+        "Make a property, as a draft that only its host sees: empty at first perhaps, and filled "
+        "in step by step by `updateProperty`.",
     )
     update_property = mutation(
         update_property,
@@ -166,4 +276,39 @@ class PropertyMutations:
         unpublish_property,
         union("UnpublishPropertyResult", UnpublishPropertySuccess, NotFoundError),
         "Take no new bookings for a property of the viewer's; those that exist stay.",
+    )
+    snooze_property = mutation(
+        snooze_property,
+        union(
+            "SnoozePropertyResult",
+            SnoozePropertySuccess,
+            NotFoundError,
+            ForbiddenError,
+            InvalidInputError,
+        ),
+        "Take no new bookings for a published property until a date, when it is published again "
+        "by itself; `publishProperty` wakes it earlier. Bookings that exist stay.",
+    )
+    archive_property = mutation(
+        archive_property,
+        union("ArchivePropertyResult", ArchivePropertySuccess, NotFoundError, ForbiddenError),
+        "Put a property away: no new bookings, and in no list of its host's but that of the "
+        "archived. `publishProperty` brings it back.",
+    )
+    delete_property = mutation(
+        delete_property,
+        union("DeletePropertyResult", DeletePropertySuccess, NotFoundError, ForbiddenError),
+        "Delete a draft of the viewer's for good. What has been published can be archived.",
+    )
+    duplicate_property = mutation(
+        duplicate_property,
+        union(
+            "DuplicatePropertyResult",
+            DuplicatePropertySuccess,
+            NotFoundError,
+            IdempotencyConflictError,
+            InvalidInputError,
+        ),
+        "Make a draft that says all that a property of the viewer's says, with its photos, taxes "
+        "and set prices. Not copied: bookings, reviews, co-hosts, and other sites' calendars.",
     )

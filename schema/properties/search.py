@@ -1,26 +1,35 @@
 """Finding properties, each with what the stay costs that was searched for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated
 from uuid import UUID
 
 import strawberry
+from msgspec import structs
 
-from app.pricing.rules import Quote as Price
-from app.pricing.service import quotes
-from app.properties import search
+from app.errors import Invalid
+from app.gazetteer import places
+from app.gazetteer.places import Place
+from app.money import Money
+from app.pricing.service import quotes_of
 from app.properties.queries import PropertyRow
-from app.properties.search import Area, Filter
 from app.properties.terms import fees_of
+from app.search import counts, pages
+from app.search.filters import Area, Filter, Point, Window
 from schema.context import Context, Info
-from schema.enums import Amenity, PropertyType, Sort
+from schema.engine import selection
+from schema.enums import Amenity, PropertyType, Sort, Weekday, weekday_bits
 from schema.guests import GuestsInput
 from schema.paging import DEFAULT_PAGE, After, Connection, Edge, First, connect, require_first
+from schema.places import TYPED, place_of
 from schema.properties.types import PropertyConnection
-from schema.quotes import QuoteRow
+from schema.quotes import QuoteRow, TotalRow
 from schema.reading import is_asked, shape
 from schema.scalars import MinorUnits
+
+# Of a quote, what a search cannot tell by itself.
+ITEMISED = {"line_items", "subtotal", "average_per_night"}
 
 
 @strawberry.input(description="A box on the map, in degrees.")
@@ -36,26 +45,89 @@ class AreaInput:
         return Area(north=self.north, south=self.south, east=self.east, west=self.west)
 
 
+@strawberry.input(description="A point on the map, in degrees.")
+class PointInput:
+    latitude: float = strawberry.field(description="-90 to 90; north is positive.")
+    longitude: float = strawberry.field(description="-180 to 180; east is positive.")
+
+    def value(self) -> Point:
+        return Point(latitude=self.latitude, longitude=self.longitude)
+
+
+@strawberry.input(
+    description="Any stay of some nights within a time: a weekend in March is two nights from "
+    "2027-03-01 to 2027-04-01, with arrival on a Friday."
+)
+class StayWindowInput:
+    start: date = strawberry.field(
+        name="from", description="The first night's date, at the earliest."
+    )
+    end: date = strawberry.field(
+        name="to", description="The date of leaving, at the latest; at most 92 days after `from`."
+    )
+    nights: int = strawberry.field(description="How many nights: 2 for a weekend, 7 for a week.")
+    arrival_weekdays: list[Weekday] | None = strawberry.field(
+        default=None, description="On which days the stay may begin; any if left out."
+    )
+
+    def value(self) -> Window:
+        if self.arrival_weekdays is None:
+            return Window(start=self.start, end=self.end, nights=self.nights)
+        allowed = weekday_bits(self.arrival_weekdays)
+        return Window(start=self.start, end=self.end, nights=self.nights, arrival_weekdays=allowed)
+
+
 @strawberry.input(description="What a guest looks for. What is left out may be anything.")
 class PropertyFilter:
     text: str | None = strawberry.field(
-        default=None, description="Words that all occur in the title or the city."
+        default=None,
+        description="Words that all occur in the title, the description or the city, or in much "
+        "the same letters; accents do not matter.",
     )
-    city: str | None = strawberry.field(default=None, description="The city, whatever its case.")
+    city: str | None = strawberry.field(
+        default=None, description="The city; case and accents do not matter."
+    )
     area: AreaInput | None = strawberry.field(default=None, description="A part of the map.")
+    place: strawberry.ID | None = strawberry.field(
+        default=None, description="A place's id, of `places`: as if its `area` was given."
+    )
+    where: str | None = strawberry.field(
+        default=None,
+        description=f"A place's name, as it was typed: the first of `places`, or else the city of "
+        f"that name. {TYPED} Give one of `area`, `place` and `where`.",
+    )
+    near: PointInput | None = strawberry.field(
+        default=None, description="Where distances are measured from: for the order `DISTANCE`."
+    )
     check_in: date | None = strawberry.field(
         default=None,
         description="The first night's date. With `checkOut`: only what is free for the stay.",
     )
     check_out: date | None = strawberry.field(default=None, description="The date of leaving.")
+    flexible_days: int | None = strawberry.field(
+        default=None,
+        description="With dates: or up to so many days earlier or later, at most 14. Each property "
+        "is found once, with the cheapest stay: its dates and price are in `quote`.",
+    )
+    stay_window: StayWindowInput | None = strawberry.field(
+        default=None,
+        description="Instead of dates. Each property is found once, with the cheapest stay: its "
+        "dates and price are in `quote`.",
+    )
     guests: GuestsInput | None = strawberry.field(
-        default=None, description="Who comes; with dates, two adults if left out."
+        default=None, description="Who comes; what a stay costs is that of one adult if left out."
     )
     min_price: MinorUnits | None = strawberry.field(
         default=None, description="The usual price of a night, at least."
     )
     max_price: MinorUnits | None = strawberry.field(
         default=None, description="The usual price of a night, at most."
+    )
+    min_total: MinorUnits | None = strawberry.field(
+        default=None, description="With dates: `quote.total` of the stay, at least."
+    )
+    max_total: MinorUnits | None = strawberry.field(
+        default=None, description="With dates: `quote.total` of the stay, at most."
     )
     property_types: list[PropertyType] | None = strawberry.field(
         default=None, description="Any of these."
@@ -64,12 +136,28 @@ class PropertyFilter:
     instant_book: bool | None = strawberry.field(
         default=None, description="Only those that payment confirms at once, or only the others."
     )
+    free_cancellation: bool | None = strawberry.field(
+        default=None,
+        description="True: only where all is refunded to who cancels early enough; with dates, "
+        "only where it is not too late for that yet.",
+    )
+    min_rating: float | None = strawberry.field(
+        default=None, description="Only with an average rating of at least so many stars: 1 to 5."
+    )
+    host_languages: list[str] | None = strawberry.field(
+        default=None, description="Only where the host speaks one of these (ISO 639: en, pt)."
+    )
+    bedrooms: int | None = strawberry.field(default=None, description="At least so many.")
+    beds: int | None = strawberry.field(default=None, description="At least so many.")
+    bathrooms: int | None = strawberry.field(default=None, description="At least so many.")
 
-    def value(self) -> Filter:
+    async def value(self, context: Context) -> Filter:
+        """What it asks of a search. Raises Invalid."""
+        area, city = await self._where(context)
         return Filter(
             text=self.text,
-            city=self.city,
-            area=None if self.area is None else self.area.value(),
+            city=city,
+            area=area,
             check_in=self.check_in,
             check_out=self.check_out,
             guests=None if self.guests is None else self.guests.value(),
@@ -78,7 +166,35 @@ class PropertyFilter:
             types=tuple(self.property_types or ()),
             amenities=tuple(self.amenities or ()),
             instant_book=self.instant_book,
+            near=None if self.near is None else self.near.value(),
+            flexible_days=self.flexible_days or 0,
+            window=None if self.stay_window is None else self.stay_window.value(),
+            min_total_minor=self.min_total,
+            max_total_minor=self.max_total,
+            free_cancellation=bool(self.free_cancellation),
+            min_rating=self.min_rating,
+            host_languages=tuple(self.host_languages or ()),
+            bedrooms=self.bedrooms,
+            beds=self.beds,
+            bathrooms=self.bathrooms,
         )
+
+    async def _where(self, context: Context) -> tuple[Area | None, str | None]:
+        """The part of the map, and the city."""
+        if sum(each is not None for each in (self.area, self.place, self.where)) > 1:
+            raise Invalid("Give one of 'area', 'place' and 'where'.", field="where")
+        if self.place is not None:
+            return area_of(await place_of(context, self.place)), self.city
+        if self.where is not None:
+            await places.load()
+            found = places.find(self.where, 1)
+            return (area_of(found[0]), self.city) if found else (None, self.city or self.where)
+        return (None if self.area is None else self.area.value()), self.city
+
+
+def area_of(place: Place) -> Area:
+    """A place's part of the map, as searches have it."""
+    return Area(**structs.asdict(place.area))
 
 
 async def search_properties(
@@ -91,34 +207,50 @@ async def search_properties(
     after: After = None,
 ) -> Connection[PropertyRow]:
     context = info.context
-    wanted = Filter() if filter is None else filter.value()
-    like = shape(info, PropertyRow, "edges", "node", needs=search.NEEDED)
-    page = await search.search(
-        context.runtime.db, wanted, sort, require_first(first), after, context.now, like
+    wanted = Filter() if filter is None else await filter.value(context)
+    page = await pages.search(
+        context.runtime.db,
+        wanted,
+        sort,
+        require_first(first),
+        after,
+        context.now,
+        fees_of(context.runtime.settings),
+        shape(info, PropertyRow, "edges", "node", needs=pages.NEEDED),
+        priced=is_asked(info, "edges", "quote"),
     )
-    prices: Mapping[UUID, QuoteRow] = {}
-    if is_asked(info, "edges", "quote"):
-        prices = await _prices(context, [edge.property.id for edge in page.edges], wanted)
+    prices = await _prices(info, page.edges, wanted)
     edges = [Edge(edge.cursor, edge.property, prices.get(edge.property.id)) for edge in page.edges]
 
     async def count() -> int:
-        return await search.count(context.runtime.db, wanted, context.now)
+        fees = fees_of(context.runtime.settings)
+        return await counts.count(context.runtime.db, wanted, context.now, fees)
 
     return connect(edges, has_next=page.has_next_page, after=after, count=count)
 
 
 async def _prices(
-    context: Context, property_ids: list[UUID], wanted: Filter
-) -> Mapping[UUID, QuoteRow]:
-    """What the stay costs in each property; nothing when no dates were given."""
-    if wanted.check_in is None or wanted.check_out is None or not property_ids:
-        return {}
-    found: Mapping[UUID, Price] = await quotes(
+    info: Info, edges: Sequence[pages.Edge], wanted: Filter
+) -> Mapping[UUID, QuoteRow | TotalRow]:
+    """What the stay costs in each property, line by line where that is asked for."""
+    stays = {edge.property.id: edge.stay for edge in edges if edge.stay is not None}
+    asked = selection(info, "edges", "quote")
+    if asked is not None and ITEMISED.isdisjoint(asked.asked):
+        return {
+            key: TotalRow(
+                key,
+                stay.check_in,
+                stay.check_out,
+                wanted.party,
+                Money(stay.total_minor, stay.currency),
+            )
+            for key, stay in stays.items()
+        }
+    context = info.context
+    found = await quotes_of(
         context.runtime.db,
-        property_ids,
-        wanted.check_in,
-        wanted.check_out,
-        wanted.guests or GuestsInput().value(),
+        {key: (stay.check_in, stay.check_out) for key, stay in stays.items()},
+        wanted.party,
         context.now,
         fees_of(context.runtime.settings),
     )

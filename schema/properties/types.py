@@ -1,209 +1,120 @@
 """Properties as they are shown."""
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import date, datetime, time
-from operator import attrgetter
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import strawberry
 
-from app.availability.calendar import Night
-from app.identity.queries import HOST, UserRow
-from app.payments import choice
-from app.properties.queries import PHOTOS, PhotoRow, PropertyRow
-from app.reviews.queries import REVIEWS_OF_PROPERTY, ReviewRow
+from app.properties.queries import PropertyRow
 from schema import ids
-from schema.context import Info, absolute
-from schema.engine import batched
+from schema.context import Info
 from schema.enums import (
     Amenity,
     CancellationPolicy,
+    CheckInMethod,
     PaymentMethod,
     PropertyStatus,
     PropertyType,
+    RoomType,
     Weekday,
-    weekdays,
 )
 from schema.money import Money
 from schema.node import Node, shows
-from schema.paging import DEFAULT_PAGE, After, Connection, First, Page, listed
-from schema.properties.access import VISIBLE_BY, seen_exactly, sees_none_exactly, visible_property
-from schema.reading import joins, reads, shape, shows_row
+from schema.paging import Page
+from schema.properties import resolvers
+from schema.properties.access import VISIBLE_BY, visible_property
+from schema.properties.parts import (
+    AvailabilityNight,
+    CheckInGuide,
+    HostedStay,
+    HouseRules,
+    Location,
+    Photo,
+    PropertyTranslation,
+    worded,
+)
+from schema.reading import with_parts
 from schema.users import User
 
 if TYPE_CHECKING:
-    from schema.properties.exchange import CalendarExchange, Exchange
+    from schema.bookings.types import BookingConnection
+    from schema.properties.co_hosts import CoHost
+    from schema.properties.exchange import CalendarExchange
+    from schema.properties.photos import PhotoUpload
+    from schema.properties.preview import PricePreview
+    from schema.properties.taxes import PropertyTax
     from schema.quotes import Quote
     from schema.reviews import ReviewConnection
+    from schema.saved.wishlists import Wishlist
 
+Bookings: TypeAlias = Annotated["BookingConnection", strawberry.lazy("schema.bookings.types")]
+Helper: TypeAlias = Annotated["CoHost", strawberry.lazy("schema.properties.co_hosts")]
 Reviews: TypeAlias = Annotated["ReviewConnection", strawberry.lazy("schema.reviews")]
 Exchanged: TypeAlias = Annotated["CalendarExchange", strawberry.lazy("schema.properties.exchange")]
+Previewed: TypeAlias = Annotated["PricePreview", strawberry.lazy("schema.properties.preview")]
+Taxed: TypeAlias = Annotated["PropertyTax", strawberry.lazy("schema.properties.taxes")]
+Uploaded: TypeAlias = Annotated["PhotoUpload", strawberry.lazy("schema.properties.photos")]
 Priced: TypeAlias = Annotated["Quote", strawberry.lazy("schema.quotes")]
-Parent: TypeAlias = strawberry.Parent[PropertyRow]
-Show: TypeAlias = Callable[[PropertyRow], Any]
-# Inside a type, a field's name hides what is imported under it.
-Day: TypeAlias = date
-
-
-def guarded(name: str, public: str | None = None) -> Any:
-    """The resolver of something that only some may see; others see `public`, or null."""
-    columns = [name, public] if public else [name]
-    return _by_access(attrgetter(name), attrgetter(public) if public else lambda _: None, *columns)
-
-
-def _by_access(exact: Show, instead: Show, *columns: str) -> Any:
-    @reads("id", "host_id", *columns)
-    @batched
-    def resolve(
-        rows: Sequence[PropertyRow], info: Info
-    ) -> list[Any] | Coroutine[Any, Any, list[Any]]:
-        if sees_none_exactly(info.context):
-            return list(map(instead, rows))
-        return seen(rows, info)
-
-    async def seen(rows: Sequence[PropertyRow], info: Info) -> list[Any]:
-        allowed = await seen_exactly(info.context, rows)
-        return [(exact if may else instead)(row) for row, may in zip(rows, allowed, strict=True)]
-
-    return resolve
-
-
-is_exact = _by_access(lambda _: True, lambda _: False)
-
-
-@strawberry.type(description="Where a property is.")
-class Location:
-    city: str = strawberry.field(description="The city, town or village.")
-    region: str = strawberry.field(description="State, county or the like; may be empty.")
-    country: str = strawberry.field(description="ISO 3166-1 alpha-2 code: `PT`.")
-    address = strawberry.field(
-        resolver=guarded("address"),
-        graphql_type=str | None,
-        description="Street and number. Only the host has it, and guests from their booking's "
-        "confirmation until it ends.",
-    )
-    postal_code = strawberry.field(
-        resolver=guarded("postal_code"), graphql_type=str | None, description="As `address`."
-    )
-    latitude = strawberry.field(
-        resolver=guarded("latitude", "public_latitude"),
-        graphql_type=float,
-        description="Degrees north; unless `isExact`, of a fixed point within some 500 m.",
-    )
-    longitude = strawberry.field(
-        resolver=guarded("longitude", "public_longitude"),
-        graphql_type=float,
-        description="Degrees east; as `latitude`.",
-    )
-    is_exact = strawberry.field(
-        resolver=is_exact, graphql_type=bool, description="Whether this is the true point."
-    )
-
-
-@reads("url")
-def photo_url(photo: strawberry.Parent[PhotoRow], info: Info) -> str:
-    return absolute(photo.url, info)
-
-
-@strawberry.type(description="A picture of a property.")
-class Photo(Node):
-    is_type_of = shows(PhotoRow)
-
-    url = strawberry.field(resolver=photo_url, description="Where it can be fetched.")
-    caption: str = strawberry.field(description="What it shows; may be empty.")
-    width: int = strawberry.field(description="In pixels.")
-    height: int = strawberry.field(description="In pixels.")
-
-
-@strawberry.type(
-    description="One date of a property's calendar. A stay can be had when its first date says "
-    "`canCheckIn`, each of its nights is `available`, and the date after them says `canCheckOut`."
-)
-class AvailabilityNight:
-    date: Day = strawberry.field(description="The evening's date, in the property's time zone.")
-    available: bool = strawberry.field(description="Whether the night is free.")
-    can_check_in: bool = strawberry.field(description="Whether a stay can begin on this date.")
-    can_check_out: bool = strawberry.field(description="Whether a stay can end on this date.")
-    min_nights: int = strawberry.field(
-        description="How many nights a stay has at least that begins on this date."
-    )
-    price: Money = strawberry.field(description="What this night costs, before any discount.")
-
-
-@shows_row
-def location(row: Parent) -> PropertyRow:
-    return row
-
-
-@reads("currency")
-def payment_methods(row: Parent, info: Info) -> list[PaymentMethod]:
-    return choice.methods(info.context.runtime.providers, row.currency)
-
-
-@reads("check_in_weekdays")
-def check_in_weekdays(row: Parent) -> list[Weekday]:
-    return weekdays(row.check_in_weekdays)
-
-
-@reads("check_out_weekdays")
-def check_out_weekdays(row: Parent) -> list[Weekday]:
-    return weekdays(row.check_out_weekdays)
-
-
-@joins(HOST)
-def host(row: Parent, info: Info) -> Awaitable[UserRow | None]:
-    return info.context.loaders.users.load(row.host_id)
-
-
-@joins(PHOTOS)
-def photos(row: Parent, info: Info) -> Awaitable[list[PhotoRow]]:
-    return info.context.loaders.photos_of.load(row.id)
-
-
-@reads("id")
-def availability(
-    row: Parent,
-    info: Info,
-    start: Annotated[
-        date, strawberry.argument(name="from", description="The first date; from 2000-01-01.")
-    ],
-    end: Annotated[
-        date,
-        strawberry.argument(
-            name="to", description="The date after the last; at most 366 days later."
-        ),
-    ],
-) -> Awaitable[list[Night]]:
-    return info.context.loaders.calendars.load((row.id, start, end))
-
-
-@reads("id")
-async def reviews(
-    row: Parent, info: Info, first: First = DEFAULT_PAGE, after: After = None
-) -> Connection[ReviewRow]:
-    return await listed(info, REVIEWS_OF_PROPERTY, row.id, first, after)
-
-
-@reads("id", "host_id")
-def calendar_exchange(row: Parent, info: Info) -> "Exchange | None":
-    from schema.properties.exchange import exchange
-
-    return exchange(row, info)
+Kept: TypeAlias = Annotated["Wishlist", strawberry.lazy("schema.saved.wishlists")]
 
 
 @strawberry.type(description="A place that a host lets. All times are local to it.")
 class Property(Node):
     is_type_of = shows(PropertyRow)
 
-    status: PropertyStatus = strawberry.field(description="Where it is in its life.")
-    title: str = strawberry.field(description="Its name.")
-    description: str = strawberry.field(description="The host's words about it.")
-    type: PropertyType = strawberry.field(description="What kind of place it is.")
-    location = strawberry.field(
-        resolver=location, graphql_type=Location, description="Where it is."
+    status = strawberry.field(
+        resolver=resolvers.status_now,
+        graphql_type=PropertyStatus,
+        description="Where it is in its life.",
     )
-    price_per_night: Money = strawberry.field(
-        description="The usual price of a night; single nights may have others, see `availability`."
+    snoozed_until = strawberry.field(
+        resolver=resolvers.snoozed_until,
+        graphql_type=date | None,
+        description="The date there on which it takes bookings again. Null unless it is snoozed "
+        "and the viewer is the host, or a co-host for everything.",
+    )
+    title = strawberry.field(
+        resolver=worded("title"),
+        graphql_type=str,
+        description="Its name; empty only in a draft.",
+    )
+    description = strawberry.field(
+        resolver=worded("description"),
+        graphql_type=str,
+        description="The host's words about it.",
+    )
+    language: str = strawberry.field(description="Of its title and description, ISO 639: `pt`.")
+    translations = strawberry.field(
+        resolver=resolvers.translations,
+        graphql_type=list[PropertyTranslation],
+        description="Title and description in other languages.",
+    )
+    room_type: RoomType = strawberry.field(description="How much of it guests have to themselves.")
+    house_rules = strawberry.field(
+        resolver=resolvers.house_rules,
+        graphql_type=HouseRules,
+        description="What guests have to mind.",
+    )
+    check_in_method: CheckInMethod | None = strawberry.field(
+        description="How guests get in; null: it is not said."
+    )
+    check_in_guide = strawberry.field(
+        resolver=resolvers.check_in_guide,
+        graphql_type=CheckInGuide | None,
+        description="How to get in and online. Only the host has it, co-hosts for everything, and "
+        "guests from their booking's confirmation until it ends; null, too, while nothing is said.",
+    )
+    type: PropertyType | None = strawberry.field(
+        description="What kind of place it is; null only while a draft does not say."
+    )
+    location = strawberry.field(
+        resolver=resolvers.location,
+        graphql_type=Location | None,
+        description="Where it is; null only while a draft does not say.",
+    )
+    price_per_night: Money | None = strawberry.field(
+        description="The usual price of a night; single nights may have others, see "
+        "`availability`. Null only while a draft does not say."
     )
     weekend_price_per_night: Money | None = strawberry.field(
         description="The usual price of Friday and Saturday nights, where it differs."
@@ -230,9 +141,16 @@ class Property(Node):
     last_minute_discount_percent: int = strawberry.field(
         description="Off the nights of stays booked at the last minute."
     )
-    host = strawberry.field(resolver=host, graphql_type=User, description="Who lets it.")
+    taxes = strawberry.field(
+        resolver=resolvers.taxes,
+        graphql_type=list[Taxed],
+        description="What the platform collects on stays besides their price.",
+    )
+    host = strawberry.field(resolver=resolvers.host, graphql_type=User, description="Who lets it.")
     photos = strawberry.field(
-        resolver=photos, graphql_type=list[Photo], description="Pictures, in the host's order."
+        resolver=resolvers.photos,
+        graphql_type=list[Photo],
+        description="Pictures, in the host's order.",
     )
     amenities: list[Amenity] = strawberry.field(description="What it offers.")
     average_rating: float | None = strawberry.field(
@@ -248,7 +166,7 @@ class Property(Node):
         description="Whether payment confirms a booking at once; otherwise the host is asked."
     )
     payment_methods = strawberry.field(
-        resolver=payment_methods,
+        resolver=resolvers.payment_methods,
         graphql_type=list[PaymentMethod],
         description="How a stay can be paid. A request with `MOBILE_MONEY`, or any method that "
         "cannot hold money first, is paid once the host has accepted it.",
@@ -268,36 +186,86 @@ class Property(Node):
         description="How far ahead a stay can begin, in days from today."
     )
     check_in_weekdays = strawberry.field(
-        resolver=check_in_weekdays,
+        resolver=resolvers.check_in_weekdays,
         graphql_type=list[Weekday],
         description="On which days a stay can begin.",
     )
     check_out_weekdays = strawberry.field(
-        resolver=check_out_weekdays,
+        resolver=resolvers.check_out_weekdays,
         graphql_type=list[Weekday],
         description="On which days a stay can end.",
     )
     check_in_time: time = strawberry.field(description="From when guests may arrive.")
     check_out_time: time = strawberry.field(description="Until when guests must leave.")
-    timezone: str = strawberry.field(description="IANA time zone: `Europe/Lisbon`.")
+    timezone: str | None = strawberry.field(
+        description="IANA time zone, found from the location: `Europe/Lisbon`. Null only while a "
+        "draft has none."
+    )
     version: int = strawberry.field(
         description="Grows by one with every edit by the host: see `expectedVersion`."
     )
     created_at: datetime = strawberry.field(description="When the host began to write it.")
     updated_at: datetime = strawberry.field(description="When the host last changed it.")
     availability = strawberry.field(
-        resolver=availability,
+        resolver=resolvers.availability,
         graphql_type=list[AvailabilityNight],
-        description="Its calendar, one entry per date.",
+        description="Its calendar, one entry per date; empty while a draft has no location or "
+        "no price.",
+    )
+    price_preview = strawberry.field(
+        resolver=resolvers.price_preview,
+        graphql_type=Previewed | None,
+        description="What stays would cost and bring, whether they can be booked or not. Null "
+        "unless the viewer is the host, or a co-host who may edit the calendar; and of a draft "
+        "without a price.",
     )
     calendar_exchange = strawberry.field(
-        resolver=calendar_exchange,
+        resolver=resolvers.calendar_exchange,
         graphql_type=Exchanged | None,
         description="How its calendar and those of other sites know each other. Null unless the "
+        "viewer is the host, or a co-host who may edit the calendar.",
+    )
+    co_hosts = strawberry.field(
+        resolver=resolvers.co_hosts, graphql_type=list[User], description="Who helps the host."
+    )
+    co_host_team = strawberry.field(
+        resolver=resolvers.co_host_team,
+        graphql_type=list[Helper] | None,
+        description="Who helps the host and what they may do, with the invitations that are open. "
+        "Null unless the viewer is the host.",
+    )
+    stays = strawberry.field(
+        resolver=resolvers.stays,
+        graphql_type=list[HostedStay] | None,
+        description="Who comes when, by the first night: pending, confirmed and completed bookings "
+        "that touch the dates. Null unless the viewer is the host or a co-host.",
+    )
+    bookings = strawberry.field(
+        resolver=resolvers.bookings,
+        graphql_type=Bookings | None,
+        description="Its bookings, newest first. Null unless the viewer is the host, or a co-host "
+        "for everything.",
+    )
+    is_saved = strawberry.field(
+        resolver=resolvers.is_saved,
+        graphql_type=bool,
+        description="Whether it is on a wishlist of the viewer's.",
+    )
+    saved_in = strawberry.field(
+        resolver=resolvers.saved_in,
+        graphql_type=list[Kept],
+        description="The viewer's wishlists that it is on, newest first.",
+    )
+    photo_uploads = strawberry.field(
+        resolver=resolvers.photo_uploads,
+        graphql_type=list[Uploaded] | None,
+        description="Files that were to become photos and are none, or not yet. Null unless the "
         "viewer is the host.",
     )
     reviews = strawberry.field(
-        resolver=reviews, graphql_type=Reviews, description="What guests wrote, newest first."
+        resolver=resolvers.reviews,
+        graphql_type=Reviews,
+        description="What guests wrote, newest first.",
     )
 
 
@@ -321,4 +289,4 @@ async def property_by_id(
     key = ids.key_of("Property", id)
     if key is None:
         return None
-    return await visible_property(info.context, key, shape(info, PropertyRow, needs=VISIBLE_BY))
+    return await visible_property(info.context, key, with_parts(info, PropertyRow, VISIBLE_BY))

@@ -6,10 +6,11 @@ so that a document whose fragments repeat each other a billion times costs no mo
 `Limits.selections` fields. Type conditions and `@skip`/`@include` are ignored: the sizes are
 upper bounds.
 
-The cost of an operation is the number of fields it may resolve. A field counts 1. What lies
-below a list counts as often as the list is long: its own `first` or `last`, else that of the
-field above it (`properties(first: 20) { edges { … } }` multiplies the edges by 20), else
-`Limits.list_size`. A page's size given by a variable is filled in per request.
+The cost of an operation is the number of fields it may resolve. A field counts 1, or what its
+`cost` says (in the metadata of a Strawberry field). What lies below a list counts as often as the
+list is long: its own `first` or `last`, else that of the field above it (`properties(first: 20)
+{ edges { … } }` multiplies the edges by 20), else `Limits.list_size`. A page's size given by a
+variable is filled in per request.
 """
 
 from collections.abc import Iterable, Mapping
@@ -35,6 +36,8 @@ from graphql import (
     is_composite_type,
     is_list_type,
 )
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.types.field import StrawberryField
 
 from schema.transport.errors import (
     BAD_USER_INPUT,
@@ -120,6 +123,12 @@ def measure(
     return measured
 
 
+def weight(definition: GraphQLField | None) -> int:
+    """What a field costs by itself."""
+    declared = definition and definition.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    return int(declared.metadata.get("cost", 1)) if isinstance(declared, StrawberryField) else 1
+
+
 def too_complex(limit: str, maximum: int, nodes: Any = None) -> Presented:
     """The error for a limit that was passed; `limit` is named as in `Limits`."""
     return refusal(
@@ -194,7 +203,7 @@ class _Walk:
         cost = self.selections(parts, below) if parts else Cost()
         if below.introspection:
             return Cost(1)
-        return Cost(1).plus(self.multiplied(cost, definition, page, place.page))
+        return Cost(weight(definition)).plus(self.multiplied(cost, definition, page, place.page))
 
     def multiplied(
         self,

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from litestar import Request
-from litestar.exceptions import InternalServerException
+from litestar.types import Receive
 
 from schema.transport.errors import (
     BAD_REQUEST,
@@ -54,7 +54,9 @@ async def read_request(request: Request[Any, Any, Any], limits: Limits) -> Graph
     else:
         _check_content_type(headers.get("content-type"))
         announced = headers.get("content-length", "0")
-        parsed = decode_request(await _read_body(request, announced, limits))
+        if announced.isdigit() and int(announced[:20]) > limits.body_bytes:
+            raise _too_large(limits)
+        parsed = decode_request(await _read_body(request.receive, limits))
     if parsed.query is None and not (parsed.extensions or {}).get("persistedQuery"):
         raise RequestError(400, BAD_REQUEST, "The request has no 'query'.")
     return parsed
@@ -99,23 +101,23 @@ def _check_content_type(header: str | None) -> None:
     raise RequestError(415, UNSUPPORTED_MEDIA_TYPE, message, {"accept-post": "application/json"})
 
 
-async def _read_body(request: Request[Any, Any, Any], announced: str, limits: Limits) -> bytes:
-    if announced.isdigit() and int(announced[:20]) > limits.body_bytes:
-        raise _too_large(limits)
+async def _read_body(receive: Receive, limits: Limits) -> bytes:
     body = bytearray()
     try:
         async with asyncio.timeout(limits.body_seconds):
-            async for chunk in request.stream():
-                body += chunk
+            while True:
+                message = await receive()
+                if message["type"] != "http.request":
+                    # The client has gone; nobody reads the answer.
+                    raise RequestError(400, BAD_REQUEST, "The body broke off.")
+                body += message.get("body", b"")
                 if len(body) > limits.body_bytes:
                     # It may never end: do not wait for the rest.
                     raise _too_large(limits, {"connection": "close"})
+                if not message.get("more_body"):
+                    return bytes(body)
     except TimeoutError:
         raise RequestError(408, REQUEST_TIMEOUT, "The body did not arrive in time.") from None
-    except InternalServerException:
-        # So Litestar tells that the client has gone; nobody reads the answer.
-        raise RequestError(400, BAD_REQUEST, "The body broke off.") from None
-    return bytes(body)
 
 
 def _from_query_string(raw: bytes, limits: Limits) -> GraphQLRequest:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from litestar import HttpMethod, Request, Router, WebSocket, route, websocket
-from litestar.types import ASGIApp
+from litestar.types import ASGIApp, Receive, Scope, Send
 from strawberry.http.websocket_origin import normalize_allowed_origins
 
 from schema.transport.http import answer
@@ -51,11 +51,18 @@ def create_graphql_router(
         draining=draining or Draining(),
     )
 
+    def answering(app: ASGIApp) -> ASGIApp:
+        async def graphql(scope: Scope, receive: Receive, send: Send) -> None:
+            request: Request[Any, Any, Any] = Request(scope, receive, send)
+            await (await answer(service, request))(scope, receive, send)
+
+        return graphql
+
     methods = [HttpMethod.GET, HttpMethod.POST]
 
-    @route("/", http_method=methods, status_code=200, include_in_schema=False)
-    async def graphql(request: Request[Any, Any, Any]) -> ASGIApp:
-        return await answer(service, request)
+    @route("/", http_method=methods, middleware=[answering], include_in_schema=False)
+    async def graphql() -> None:
+        """Where requests come to, by Litestar's rules; `answering` spares them the rest of it."""
 
     @websocket("/")
     async def graphql_socket(socket: WebSocket[Any, Any, Any]) -> None:

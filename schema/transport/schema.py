@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any, ClassVar, cast
 
+import graphql
 import strawberry
 from graphql import ExecutionResult, GraphQLError
 from graphql.execution import default_field_resolver, default_type_resolver
@@ -15,7 +16,7 @@ from strawberry.types import ExecutionResult as Result
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from schema.engine import Engine, EngineExecutor
+from schema.engine import Engine, EngineExecutor, as_plain
 from schema.transport.documents import Document, Documents, Operation
 from schema.transport.errors import DEADLINE_EXCEEDED, Refused, log, present, refusal
 from schema.transport.limits import Limits
@@ -77,10 +78,12 @@ class Schema(strawberry.Schema):
                 errors = list[GraphQLError](refused.errors)
                 self._present(errors, operation_name)
                 return PreExecutionError(data=None, errors=errors)
-            if operation.type.value != OperationType.SUBSCRIPTION.value:
-                return await self.run(
+            if operation.type is not graphql.OperationType.SUBSCRIPTION:
+                result = await self.run(
                     operation, variables, context_value, root_value, operation_extensions
                 )
+                result.data = as_plain(result.data)
+                return result
         return await super().execute(
             query,
             variable_values,
@@ -106,26 +109,34 @@ class Schema(strawberry.Schema):
     ) -> Result:
         """Run a query or a mutation that `documents` has prepared and checked.
 
-        Leaves out what Strawberry does around the execution of every operation for extensions
-        that are not there.
+        The data is what msgspec encodes as the response; `as_plain` makes dicts of it. Leaves
+        out what Strawberry does around every operation for extensions that are not there.
         """
-        executor: Any = self._executor(
-            self._schema,
-            operation.fragments,
-            operation.fragment_details,
-            root_value,
-            context_value,
-            operation.node,
-            variables,
-            default_field_resolver,
-            default_type_resolver,
-            default_field_resolver,
-            is_awaitable=optimized_is_awaitable,
-            operation_extensions=operation_extensions,
-        )
+
+        def executor() -> _DeadlineExecutor:
+            return self._executor(
+                self._schema,
+                operation.fragments,
+                operation.fragment_details,
+                root_value,
+                context_value,
+                operation.node,
+                variables,
+                default_field_resolver,
+                default_type_resolver,
+                default_field_resolver,
+                is_awaitable=optimized_is_awaitable,
+                operation_extensions=operation_extensions,
+            )
+
         try:
-            result = executor.execute_operation()
-            if executor.is_awaitable(result):
+            if self.engine is None or operation.type is not graphql.OperationType.QUERY:
+                result = executor().execute_operation()
+            else:
+                result = self._query(
+                    self.engine, operation, variables, context_value, root_value, executor
+                )
+            if optimized_is_awaitable(result):
                 result = await result
         except Exception as error:
             errors: list[GraphQLError] = [GraphQLError(str(error), original_error=error)]
@@ -134,6 +145,30 @@ class Schema(strawberry.Schema):
         if result.errors:
             self._present(result.errors, operation.name)
         return Result(data=result.data, errors=result.errors)
+
+    def _query(
+        self,
+        engine: Engine,
+        operation: Operation,
+        variables: VariableValues,
+        context_value: Any,
+        root_value: Any,
+        executor: Callable[[], "_DeadlineExecutor"],
+    ) -> Any:
+        """By a plan, or else by graphql-core."""
+        run = engine.begin(operation.node, variables, context_value, root_value, executor)
+        if run is not None and not run.waiting:
+            return ExecutionResult(run.answer, None)
+
+        async def finished() -> ExecutionResult:
+            if run is not None and await engine.finish(run):
+                return ExecutionResult(run.answer, None)
+            result = executor().execute_without_plan()
+            return cast(
+                "ExecutionResult", await result if optimized_is_awaitable(result) else result
+            )
+
+        return within(self.limits.deadline_seconds, finished())
 
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
@@ -182,6 +217,19 @@ class _PreparedDocument(SchemaExtension):
         yield
 
 
+async def within(seconds: float, result: Awaitable[ExecutionResult]) -> ExecutionResult:
+    """The result, or an error when that takes too long."""
+    deadline = asyncio.timeout(seconds)
+    try:
+        async with deadline:
+            return await result
+    except TimeoutError:
+        if not deadline.expired():
+            raise
+        message = f"The operation took longer than {seconds:g} s and was stopped."
+        return ExecutionResult(None, [refusal(DEADLINE_EXCEEDED, message)])
+
+
 class _DeadlineExecutor(EngineExecutor):
     """Executes a query, a mutation or one event of a subscription, for a limited time."""
 
@@ -191,18 +239,7 @@ class _DeadlineExecutor(EngineExecutor):
         result = super().execute_operation(serially)
         if not self.is_awaitable(result):
             return result
-        return self._within(cast("Awaitable[ExecutionResult]", result))
-
-    async def _within(self, result: Awaitable[ExecutionResult]) -> ExecutionResult:
-        deadline = asyncio.timeout(self.seconds)
-        try:
-            async with deadline:
-                return await result
-        except TimeoutError:
-            if not deadline.expired():
-                raise
-            message = f"The operation took longer than {self.seconds:g} s and was stopped."
-            return ExecutionResult(None, [refusal(DEADLINE_EXCEEDED, message)])
+        return within(self.seconds, cast("Awaitable[ExecutionResult]", result))
 
 
 def _executor_with(seconds: float) -> type[_DeadlineExecutor]:

@@ -191,6 +191,75 @@ def test_nights_are_counted_by_local_dates_whatever_the_clocks_do(
         assert nights_stayed(stay, begins) == stayed
 
 
+# Refunded of four nights and the cleaning fee up to each boundary (the instant itself included or
+# not), and after it; boundaries before the check-in instant as notice, later ones by nights.
+DAY = timedelta(days=1)
+ALL = 4 * NIGHT + 50_00
+BOUNDARIES = [
+    (CancellationPolicy.FLEXIBLE, DAY, ALL, 3 * NIGHT + 50_00),
+    (CancellationPolicy.MODERATE, 5 * DAY, ALL, 3 * NIGHT // 2 + 50_00),
+    (CancellationPolicy.LIMITED, 14 * DAY, ALL, 2 * NIGHT + 50_00),
+    (CancellationPolicy.LIMITED, 7 * DAY, 2 * NIGHT + 50_00, 50_00),
+    (CancellationPolicy.FIRM, 30 * DAY, ALL, 2 * NIGHT + 50_00),
+    (CancellationPolicy.FIRM, 7 * DAY, 2 * NIGHT + 50_00, 50_00),
+    (CancellationPolicy.STRICT, 7 * DAY, 2 * NIGHT + 50_00, 50_00),
+]
+NIGHT_BOUNDARIES = [
+    (CancellationPolicy.FLEXIBLE, 0, 3 * NIGHT + 50_00, 2 * NIGHT),
+    (CancellationPolicy.FLEXIBLE, 1, 2 * NIGHT, 1 * NIGHT),
+    (CancellationPolicy.FLEXIBLE, 2, 1 * NIGHT, 0),
+    (CancellationPolicy.MODERATE, 0, 3 * NIGHT // 2 + 50_00, 2 * NIGHT // 2),
+    (CancellationPolicy.MODERATE, 1, 2 * NIGHT // 2, NIGHT // 2),
+    (CancellationPolicy.MODERATE, 2, NIGHT // 2, 0),
+    *(
+        (policy, 0, 50_00, 0)
+        for policy in (
+            CancellationPolicy.LIMITED,
+            CancellationPolicy.FIRM,
+            CancellationPolicy.STRICT,
+        )
+    ),
+]
+# The clocks change within the notice, during the stay, or never; at both ends of the world.
+PLACES = [
+    ("Europe/Lisbon", date(2026, 7, 10)),
+    ("Europe/Lisbon", date(2026, 3, 29)),
+    ("Europe/Lisbon", date(2026, 10, 25)),
+    ("Europe/Lisbon", date(2026, 10, 30)),
+    ("America/Sao_Paulo", date(2018, 11, 4)),
+    ("Australia/Lord_Howe", date(2026, 4, 5)),
+    ("Pacific/Pago_Pago", date(2028, 2, 28)),
+    ("Pacific/Kiritimati", date(2028, 2, 28)),
+]
+
+
+def refunded_of(stay: Stay, now: datetime) -> int:
+    lines = back(stay, now)
+    return lines.get(LineItemKind.NIGHTS, 0) + lines.get(LineItemKind.CLEANING_FEE, 0)
+
+
+@pytest.mark.parametrize(("zone", "check_in"), PLACES)
+def test_every_boundary_to_the_second_wherever_the_place_is(zone: str, check_in: date) -> None:
+    for policy, notice, until, after in BOUNDARIES:
+        stay = make_stay(policy, timezone=zone, check_in=check_in)
+        # Notice is elapsed time: a day before is 24 h, also when the clocks change in between.
+        last = instant(check_in, AT, zone) - notice
+        assert [refunded_of(stay, at) for at in (last - SECOND, last, last + SECOND)] == [
+            until,
+            until,
+            after,
+        ], (policy, notice)
+    for policy, night, until, after in NIGHT_BOUNDARIES:
+        stay = make_stay(policy, timezone=zone, check_in=check_in)
+        # A night begins at the local check-in time, however long the one before it was.
+        begins = instant(check_in + night * DAY, AT, zone)
+        assert [refunded_of(stay, at) for at in (begins - SECOND, begins, begins + SECOND)] == [
+            until,
+            after,
+            after,
+        ], (policy, night)
+
+
 @given(
     st.sampled_from(CancellationPolicy),
     st.sampled_from([BookingActor.GUEST, BookingActor.HOST]),

@@ -131,6 +131,7 @@ async def test_what_was_not_read_is_missed(db: Database) -> None:
             getattr(found, name)
     full = shape(PropertyRow, KEY | fields_of(PropertyRow, "price_per_night"))
     price = (await properties(db, [place], full))[place].price_per_night
+    assert price is not None
     assert (price.amount, price.currency) == (10_000, "EUR")
 
 

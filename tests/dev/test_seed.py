@@ -157,6 +157,13 @@ async def test_the_demos_accounts_have_something_to_do(
         " AND status = 'COMPLETED' AND r.id IS NULL AND check_out_at > '2026-07-01'",
     )
     assert to_review, "the guest has a stay to review"
+    kept = await rows(
+        db,
+        "SELECT share_token, count(*) FROM wishlists l JOIN users g ON g.id = l.user_id"
+        " JOIN wishlist_items i ON i.wishlist_id = l.id WHERE g.email = 'guest@roost.example'"
+        " GROUP BY l.id ORDER BY l.id",
+    )
+    assert kept == [("demo-by-the-water", 3), (None, 2)]
 
 
 async def test_the_demos_pictures_are_there_and_are_svg(

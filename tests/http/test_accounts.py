@@ -289,6 +289,7 @@ async def test_signing_in_looks_at_as_many_passwords_for_any_address(
 
 
 @pytest.mark.usefixtures("real_hashes")
+@pytest.mark.alone
 async def test_registering_and_forgetting_take_as_long_for_a_known_address(
     ada: Person, eve: Person, redis_url: str
 ) -> None:

@@ -139,6 +139,12 @@ UNGUESSABLE = {
     "DeletePasskeyInput.passkeyId": "a name, which opens nothing",
     "DeletePasskeyInput.proof": "256 random bits, used once, of the caller's session",
     "DeleteAccountInput.proof": "256 random bits, used once, of the caller's session",
+    "CheckInGuideInput.accessCode": "the door's, told by its host, and opens nothing here",
+    "AcceptCoHostInvitationInput.token": "derived from an id, with a key of ours; used once",
+    "Query.sharedWishlist(token)": "256 random bits, until the list's owner makes another",
+    "PromotionInput.code": "its owner's own, being made",
+    "QuoteInput.promotionCode": "counted by app.promotions.guessing: by account, address, in all",
+    "CreateBookingInput.promotionCode": "counted by app.promotions.guessing as well",
     "LinkIdentityInput.code": "256 random bits, used up by the first try",
     "LinkIdentityInput.codeVerifier": "the client's own 256 bits; a wrong one uses the code up",
 }

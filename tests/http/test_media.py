@@ -44,6 +44,18 @@ async def test_a_picture(client: httpx2.AsyncClient, folder: Path) -> None:
     assert head.headers["content-length"] == str(len(JPEG))
 
 
+async def test_what_never_changes_is_not_asked_about_again(
+    client: httpx2.AsyncClient, settings: Settings
+) -> None:
+    for path, is_immutable in (("photos/a.webp", True), ("demo/photos/a.webp", False)):
+        file = settings.media_dir / path
+        file.parent.mkdir(parents=True)
+        file.write_bytes(b"RIFF")
+        answer = await client.get(f"/media/{path}")
+        assert ("immutable" in answer.headers["cache-control"]) == is_immutable
+        assert answer.headers["content-type"] == "image/webp"
+
+
 async def test_a_page_among_the_pictures_can_do_nothing(
     client: httpx2.AsyncClient, folder: Path
 ) -> None:

@@ -18,8 +18,8 @@ from db.session import Database
 from schema import ids
 from tests.http.conftest import client_of
 from tests.http.factors import Member, Watch, watch
+from tests.http.oidc.people import someone_waits
 from tests.http.test_accounts import api, refused
-from tests.http.test_oidc import someone_waits
 from tests.http.test_second_factors import sessions, subjects
 from tests.support.authenticator import PRESENT, Authenticator
 from tests.support.mailbox import Mailbox

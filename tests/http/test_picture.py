@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from litestar import Litestar
+from msgspec.structs import replace
 
 from app.config import Settings
 from app.errors import NotFound
@@ -13,6 +14,7 @@ from app.http.state import RUNTIME
 from app.identity import pictures
 from app.identity.pictures import MAX_BYTES
 from app.ids import new_id
+from app.storage.opening import open_storage
 from db.session import Database
 from jobs import tasks
 from tests.http.test_sessions import Device, register
@@ -136,8 +138,9 @@ async def test_only_one_s_own_and_not_too_often(ada: Device) -> None:
 
 
 async def test_what_was_not_uploaded_here_is_left_alone(
-    ada: Device, db: Database, tmp_path: Path
+    ada: Device, db: Database, settings: Settings, tmp_path: Path
 ) -> None:
+    folder = open_storage(replace(settings, media_dir=tmp_path))
     (tmp_path / "people").mkdir()
     (tmp_path / "keep.jpg").write_bytes(b"")
     for url in (
@@ -146,7 +149,7 @@ async def test_what_was_not_uploaded_here_is_left_alone(
         "/media/people/../keep.jpg",
     ):
         assert pictures.small(url) == url
-        await pictures.drop_unused(db, tmp_path, new_id(), url)
+        await pictures.drop_unused(db, folder, new_id(), url)
     assert (tmp_path / "keep.jpg").exists()
     async with db.transaction() as session:
         with pytest.raises(NotFound):

@@ -113,6 +113,9 @@ def test_support_may_less_than_admins() -> None:
         Kind.TRAIL_READ,
         Kind.ROLE_CHANGED,
         Kind.BOOKING_CANCELLED,
+        Kind.PROMOTIONS_READ,
+        Kind.PROMOTION_CREATED,
+        Kind.PROMOTION_ENDED,
     }
     assert set(RIGHTS) == {Role.SUPPORT, Role.ADMIN}
 

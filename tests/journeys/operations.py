@@ -10,13 +10,41 @@ mutation CreateProperty($input: CreatePropertyInput!) {
 }
 """
 
+CREATE_PHOTO_UPLOADS = """
+mutation CreatePhotoUploads($propertyId: ID!, $files: [PhotoFileInput!]!) {
+  createPhotoUploads(input: { propertyId: $propertyId, files: $files }) {
+    __typename
+    ... on CreatePhotoUploadsSuccess {
+      requests { upload { id status } uploadUrl method headers { name value } expiresAt }
+    }
+    ... on Error { code message }
+  }
+}
+"""
+
+COMPLETE_PHOTO_UPLOADS = """
+mutation CompletePhotoUploads($ids: [ID!]!) {
+  completePhotoUploads(input: { uploadIds: $ids }) {
+    __typename
+    ... on CompletePhotoUploadsSuccess { uploads { id status } property { id } }
+    ... on Error { code message }
+  }
+}
+"""
+
+PHOTO_UPLOAD = """
+query PhotoUpload($id: ID!) {
+  node(id: $id) { ... on PhotoUpload { id failure photo { id url placeholder } } }
+}
+"""
+
 PUBLISH = """
 mutation Publish($id: ID!) {
   publishProperty(input: { propertyId: $id }) {
     __typename
     ... on PublishPropertySuccess { property { id status } }
     ... on Error { code message }
-    ... on PropertyIncompleteError { missing }
+    ... on PropertyIncompleteError { missing { field message } }
   }
 }
 """

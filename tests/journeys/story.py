@@ -10,6 +10,7 @@ import httpx2
 from db.session import Database
 from tests.journeys import operations as op
 from tests.journeys.reference import ComparedClient, Reference
+from tests.pictures.test_squares import picture
 from tests.support.books import assert_books_balance
 from tests.support.client import Client
 from tests.support.processes import Stack
@@ -36,8 +37,6 @@ LISTING = {
     "pricePerNight": {"amount": 100_00, "currency": "EUR"},
     "cleaningFee": 30_00,
     "maxGuests": 4,
-    "timezone": "Europe/Lisbon",
-    "photos": [{"url": "/media/demo/1.svg", "width": 1200, "height": 800}],
 }
 
 HEDY = {
@@ -80,6 +79,7 @@ class Story:
         created = await host.do(op.CREATE_PROPERTY, input=LISTING | changes)
         assert created["__typename"] == "CreatePropertySuccess", created
         listing = created["property"]["id"]
+        await send_photo(host, listing)
         published = await host.do(op.PUBLISH, id=listing)
         assert published["__typename"] == "PublishPropertySuccess", published
         return host, listing
@@ -97,6 +97,27 @@ class Story:
         await self.control.close()
         for client in self.clients:
             await client.close()
+
+
+async def send_photo(host: Client, listing: str) -> None:
+    """A photo as a phone sends it, and made into what others see."""
+    raw = picture(size=(600, 500))
+    file = {"contentType": "image/jpeg", "size": len(raw)}
+    begun = await host.do(op.CREATE_PHOTO_UPLOADS, propertyId=listing, files=[file])
+    (request,) = begun["requests"]
+    headers = {each["name"]: each["value"] for each in request["headers"]}
+    answer = await host.http.request(
+        request["method"], request["uploadUrl"], headers=headers, content=raw
+    )
+    assert answer.status_code == 204, answer.text
+    upload = request["upload"]["id"]
+    completed = await host.do(op.COMPLETE_PHOTO_UPLOADS, ids=[upload])
+    assert completed["__typename"] == "CompletePhotoUploadsSuccess", completed
+
+    async def ready() -> Any:
+        return (await host.ask(op.PHOTO_UPLOAD, id=upload))["node"]["photo"]
+
+    await eventually(ready)
 
 
 async def eventually(check: Callable[[], Awaitable[Any]], seconds: float = 20.0) -> Any:

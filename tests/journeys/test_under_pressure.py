@@ -40,6 +40,7 @@ def stay(listing: str, key: str, **changes: Any) -> dict[str, Any]:
     } | changes
 
 
+@pytest.mark.alone
 async def test_of_a_thousand_at_once_exactly_one_gets_the_nights(story: Story) -> None:
     _, listing = await story.host_with_listing()
     guests = [await story.person(f"guest{number}") for number in range(5)]
@@ -68,13 +69,13 @@ async def test_of_a_thousand_at_once_exactly_one_gets_the_nights(story: Story) -
     print(f"1,000 bookings of the same nights at once: {seconds:.1f} s")
 
 
-@pytest.mark.slow
-async def test_random_stays_for_a_minute_never_share_a_night(story: Story) -> None:
+@pytest.mark.alone
+async def test_random_stays_of_many_at_once_never_share_a_night(story: Story) -> None:
     _, listing = await story.host_with_listing()
     guests = [await story.person(f"guest{number}") for number in range(5)]
     chance = random.Random(11)
     outcomes: Counter[str] = Counter()
-    end = time.monotonic() + 60
+    end = time.monotonic() + 15
 
     async def visitor(number: int) -> None:
         attempt = 0
@@ -104,7 +105,7 @@ async def test_random_stays_for_a_minute_never_share_a_night(story: Story) -> No
         "DatesUnavailableError",
         "CancelBookingSuccess",
     }
-    assert outcomes["CreateBookingSuccess"] > 100
+    assert outcomes["CreateBookingSuccess"] > 20
     async with story.db.read() as connection:
         live = (
             await connection.execute(

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 
 import pytest
+from structlog.testing import capture_logs
 
 from app.errors import RateLimited
 from app.limits import Limit, Limiter, bucket, network
@@ -75,6 +76,21 @@ async def test_without_redis_each_process_counts_for_itself() -> None:
     assert await granted([alone], one, 50) == 5
     await alone.give_back(one)
     assert await granted([alone], one, 50) == 1
+
+
+async def test_a_redis_that_falters_gives_no_fresh_budget(
+    limiters: list[Limiter], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, limiter = [bucket("test", "a", 5, 3600)], limiters[0]
+    assert await granted([limiter], one, 3) == 3
+
+    async def gone(**_: object) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(limiter, "_script", gone)
+    with capture_logs() as logs:
+        assert await granted([limiter], one, 50) == 2
+    assert len(logs) == 1
 
 
 async def test_a_hung_redis_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,14 +7,26 @@ from uuid import UUID
 import aiosmtplib
 import msgspec
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
 from app.config import Settings
 from app.ids import new_id
+from app.ledger import service as ledger
+from app.ledger.rules import Shares, dispute_lost
 from app.notifications import flows
 from app.notifications.rules import Occasion
 from db.enums import BookingActor, BookingStatus
-from db.models import Booking, BookingChange, Payment, Payout, PayoutItem, Property, Refund, User
+from db.models import (
+    Booking,
+    BookingChange,
+    Dispute,
+    Payment,
+    Payout,
+    PayoutItem,
+    Property,
+    Refund,
+    User,
+)
 from db.session import Database
 from tests.support import world
 from tests.support.mailbox import Mailbox
@@ -183,6 +195,55 @@ async def test_a_payout_is_announced(stage: Stage, settings: Settings, mailbox: 
     assert "1 booking" in mail.text
 
 
+@pytest.mark.parametrize(
+    ("status", "subject", "says"),
+    [
+        ("NEEDS_RESPONSE", "Ada's bank disputes the payment for Tiled flat in Alfama", "on hold"),
+        ("WON", "The dispute about Tiled flat in Alfama is won", "paid out as usual"),
+        (
+            "LOST",
+            "The dispute about Tiled flat in Alfama is lost",
+            "€241.00 of it were your earnings",
+        ),
+    ],
+)
+async def test_a_host_hears_of_a_dispute(
+    stage: Stage, settings: Settings, mailbox: Mailbox, status: str, subject: str, says: str
+) -> None:
+    await pay(stage, 300_00, refund=10_00)
+    dispute = new_id()
+    async with stage.db.transaction() as session:
+        payment = (await session.execute(select(Payment.id))).scalar_one()
+        await session.execute(
+            insert(Dispute).values(
+                id=dispute,
+                payment_id=payment,
+                provider="STRIPE",
+                provider_dispute_id="dp_1",
+                status=status,
+                amount_minor=300_00,
+                currency="EUR",
+                reason="fraudulent",
+                opened_at=world.NOW,
+                settled_at=None if status == "NEEDS_RESPONSE" else world.NOW,
+            )
+        )
+        if status == "LOST":
+            shares = Shares(host_minor=241_00, platform_minor=59_00, tax_minor=0)
+            lost = dispute_lost(dispute, stage.booking_id, stage.host_id, "EUR", shares)
+            await ledger.post(session, lost, world.NOW)
+
+    await flows.dispute_opened(stage.db, settings, dispute)
+    if status != "NEEDS_RESPONSE":
+        assert mailbox.mails == []
+        await flows.dispute_settled(stage.db, settings, dispute)
+
+    (mail,) = mailbox.to("hedy@example.com")
+    assert mail.subject == subject
+    assert says in mail.text
+    assert mailbox.to("ada@example.com") == []
+
+
 async def test_titles_and_names_arrive_harmless(
     stage: Stage, settings: Settings, mailbox: Mailbox
 ) -> None:
@@ -202,6 +263,8 @@ async def test_whom_a_letter_was_for_may_be_gone(
 ) -> None:
     await flows.welcome(db, settings, new_id())
     await flows.payout_sent(db, settings, new_id())
+    await flows.dispute_opened(db, settings, new_id())
+    await flows.dispute_settled(db, settings, new_id())
     await flows.about_booking(db, settings, Occasion.CONFIRMED, new_id(), 1)
 
     assert mailbox.mails == []

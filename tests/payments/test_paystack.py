@@ -384,10 +384,11 @@ EVENT = {"event": "charge.success", "data": {"domain": "test", "reference": "r1"
             "payout-1",
         ),
         (
-            {"event": "charge.dispute.create", "data": {"domain": "test", "reference": "r1"}},
-            Subject.OTHER,
-            "r1",
+            {"event": "charge.dispute.create", "data": {"domain": "test", "id": 7}},
+            Subject.DISPUTE,
+            "7",
         ),
+        ({"event": "charge.dispute.remind", "data": {"domain": "test"}}, Subject.OTHER, ""),
         ({"event": "subscription.create", "data": {"domain": "test"}}, Subject.OTHER, ""),
     ],
 )

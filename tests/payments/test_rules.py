@@ -89,6 +89,7 @@ PAYMENT = rules.PaymentRecord(
     host_id=new_id(),
     host_minor=90,
     platform_minor=10,
+    promotion_minor=0,
     tax_minor=0,
     captured_minor=0,
     refunded_minor=0,

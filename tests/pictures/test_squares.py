@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from app.errors import Invalid, Unavailable
-from app.pictures import squares as squares_module
+from app.pictures import room
 from app.pictures.squares import squares
 
 RED, BLUE, WHITE = (250, 10, 10), (10, 10, 250), (255, 255, 255)
@@ -133,18 +133,18 @@ async def test_what_is_no_picture_is_refused(make: Callable[[], bytes], words: s
 
 
 async def test_a_program_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(squares_module, "SECONDS", 0.01)
-    with pytest.raises(Invalid):
+    monkeypatch.setattr(room, "SECONDS", 0.01)
+    with pytest.raises(Unavailable, match="too long"):
         await squares(picture(), (128,))
 
 
 async def test_only_a_few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    for _ in range(squares_module.AT_ONCE):
-        assert squares_module._places.acquire(blocking=False)
+    for _ in range(room.AT_ONCE):
+        assert room._places.acquire(blocking=False)
     try:
         with pytest.raises(Unavailable):
             await squares(picture(), (128,))
     finally:
-        for _ in range(squares_module.AT_ONCE):
-            squares_module._places.release()
+        for _ in range(room.AT_ONCE):
+            room._places.release()
     await square(picture())

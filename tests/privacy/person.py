@@ -25,7 +25,10 @@ from db.models import (
     CalendarNight,
     CalendarSync,
     Challenge,
+    CheckInGuide,
+    CoHost,
     DataExport,
+    Dispute,
     HostDetails,
     IdempotencyKey,
     Identity,
@@ -37,17 +40,26 @@ from db.models import (
     Payout,
     PayoutAccount,
     PayoutItem,
+    Promotion,
     PropertyPhoto,
+    PropertyPhotoUpload,
     PropertyTax,
+    PropertyTranslation,
     ProviderEvent,
     RecoveryCode,
     RefreshToken,
     Refund,
     Review,
+    SavedSearch,
+    SavedSearchMatch,
     SignInEvent,
     SignInSession,
     StaffAction,
     TotpSecret,
+    ViewedProperty,
+    ViewHistoryOptOut,
+    Wishlist,
+    WishlistItem,
 )
 from db.session import Database
 from tests.support.world import add_booking, add_host, add_property
@@ -66,7 +78,8 @@ TOLD = (
     *("marked message", "marked reason", "marked review", "marked title", "marked description"),
     *(STREET, "MARKED 1100", PHOTO, "marked caption", "acct_marked", "pi_marked", "Publicname"),
     *("Marked Homes Ltd", "marked-514", "public words"),
-    "marked phone",
+    *("marked phone", "marked wishes", "marked note", "marked search", "marked words"),
+    *("marked-helper@example.org", "marked casa", "marked stairs", "marked-4711"),
     *("marked-subject", "marked@provider.example"),
 )
 
@@ -120,9 +133,31 @@ async def fill(db: Database) -> Filled:
     hosted = await add_booking(db, own_place, stranger, person, message="strange message", **past)
     filled = Filled(person=person, stranger=stranger, own_place=own_place, stay=stay, hosted=hosted)
     await _add_account(db, person)
+    await _add_help(db, filled, other_place)
     await _add_words(db, filled)
+    await _add_saved(db, person, other_place)
     await _add_money(db, filled)
     return filled
+
+
+async def _add_help(db: Database, filled: Filled, other_place: UUID) -> None:
+    """Words, how to get in; each helps the other, and somebody without an account is invited."""
+    words = {"language": "pt", "title": "marked casa", "description": "marked salas"}
+    await add(db, PropertyTranslation, property_id=filled.own_place, **words)
+    guide = {"instructions": "marked stairs", "access_code": "marked-4711"}
+    await add(db, CheckInGuide, property_id=filled.own_place, **guide)
+    for place, helper in ((filled.own_place, filled.stranger), (other_place, filled.person)):
+        joined = {"user_id": helper, "accepted_at": PAST, "invited_at": PAST}
+        await add(db, CoHost, id=new_id(), property_id=place, rights=["ALL"], **joined)
+    await add(
+        db,
+        CoHost,
+        id=new_id(),
+        property_id=filled.own_place,
+        rights=["CALENDAR"],
+        email="marked-helper@example.org",
+        expires_at=PAST,
+    )
 
 
 async def add(db: Database, model: type[Base], **columns: object) -> None:
@@ -263,6 +298,21 @@ async def _add_account(db: Database, person: UUID) -> None:
         )
 
 
+async def _add_saved(db: Database, person: UUID, place: UUID) -> None:
+    """What the person keeps for later."""
+    wishlist = new_id()
+    wishes = {"name": "marked wishes", "share_token": "marked share"}
+    await add(db, Wishlist, id=wishlist, user_id=person, **wishes)
+    item = {"wishlist_id": wishlist, "user_id": person, "property_id": place}
+    await add(db, WishlistItem, id=new_id(), note="marked note", **item)
+    await add(db, ViewedProperty, user_id=person, property_id=place, viewed_at=PAST)
+    await add(db, ViewHistoryOptOut, user_id=person)
+    search, asked = new_id(), {"text": "marked words"}
+    kept = {"name": "marked search", "asked": asked, "wanted": asked}
+    await add(db, SavedSearch, id=search, user_id=person, **kept)
+    await add(db, SavedSearchMatch, saved_search_id=search, property_id=place)
+
+
 async def _add_words(db: Database, filled: Filled) -> None:
     """What the person and the stranger have written."""
     for number, (author, words) in enumerate(
@@ -305,6 +355,19 @@ async def _add_words(db: Database, filled: Filled) -> None:
             rating=4,
             comment=words,
         )
+    await add(
+        db,
+        PropertyPhotoUpload,
+        id=new_id(),
+        property_id=filled.own_place,
+        position=1,
+        caption="marked caption",
+        url=f"/media/photos/{'c' * 32}-1920.webp",
+        size=1,
+        status="AWAITING_FILE",
+        expires_at=PAST,
+        forget_at=PAST,
+    )
     await add(db, CalendarNight, property_id=filled.own_place, night=PAST.date(), closed=True)
     await add(db, CalendarFeed, property_id=filled.own_place, token="marked token")
     import_id = new_id()
@@ -348,6 +411,8 @@ async def _add_words(db: Database, filled: Filled) -> None:
         kind="PERCENTAGE",
         rate_bp=400,
     )
+    for host_id, code in ((filled.person, "marked"), (filled.stranger, "strange")):
+        await add(db, Promotion, id=new_id(), host_id=host_id, code=code, rate_bp=1)
 
 
 async def _add_money(db: Database, filled: Filled) -> None:
@@ -394,6 +459,19 @@ async def _add_money(db: Database, filled: Filled) -> None:
             host_minor=0,
             platform_minor=44_00,
             tax_minor=0,
+        )
+        await add(
+            db,
+            Dispute,
+            id=new_id(),
+            payment_id=payment,
+            provider="STRIPE",
+            provider_dispute_id=f"dp_{payment.hex}",
+            status="NEEDS_RESPONSE",
+            amount_minor=44_00,
+            currency="EUR",
+            reason="fraudulent",
+            opened_at=PAST,
         )
         await add(
             db,

@@ -14,6 +14,8 @@ from app.config import Settings
 from app.ledger import queries as books
 from app.privacy import erasure, files
 from app.privacy.inventory import FIRST, PARTS
+from app.properties.photos import files as photos
+from app.storage.opening import open_storage
 from db.models import (
     Booking,
     BookingChange,
@@ -22,6 +24,7 @@ from db.models import (
     Posting,
     Property,
     PropertyPhoto,
+    PropertyPhotoUpload,
     Review,
     SignInEvent,
     User,
@@ -59,7 +62,7 @@ async def schedule(db: Database, user_id: UUID) -> None:
 
 
 async def erase(db: Database, settings: Settings, user_id: UUID) -> bool:
-    return await erasure.erase(db, settings.media_dir, user_id, clock.now())
+    return await erasure.erase(db, open_storage(settings), user_id, clock.now())
 
 
 async def traces(database_url: str, *marks: str) -> set[tuple[str, str]]:
@@ -170,13 +173,13 @@ async def test_killed_anywhere_it_goes_on(
     with monkeypatch.context() as patch:
         patch.setattr(erasure, "_erase_some", dying)
         with pytest.raises(Killed):
-            await erasure.erase_due(db, settings.media_dir, clock.now())
+            await erasure.erase_due(db, open_storage(settings), clock.now())
     async with db.read() as connection:
         user = (await connection.execute(select(User).where(User.id == filled.person))).one()
     # The account is gone, and the rest is known to be left.
     assert user.erased_at is not None
     assert user.deletion_scheduled_at is not None
-    await erasure.erase_due(db, settings.media_dir, clock.now())
+    await erasure.erase_due(db, open_storage(settings), clock.now())
     async with db.transaction() as session:
         mails = await session.execute(
             update(OutboxMessage)
@@ -219,6 +222,26 @@ async def test_an_uploaded_picture_has_two_files(db: Database, filled: Filled) -
     async with db.read() as connection:
         found = await files.own_files(connection, picture, filled.person)
     assert found == {f"{name}-512.jpg", f"{name}-128.jpg"}
+
+
+async def test_a_photo_has_several_and_what_it_is_made_of(
+    db: Database, settings: Settings, filled: Filled
+) -> None:
+    """Also of one that is being made."""
+    storage = open_storage(settings)
+    ready, coming = (f"/media/photos/{name * 32}-1920.webp" for name in "bc")
+    async with db.transaction() as session:
+        await session.execute(
+            update(PropertyPhoto)
+            .where(PropertyPhoto.property_id == filled.own_place)
+            .values(url=ready)
+        )
+        await session.execute(update(PropertyPhotoUpload).values(url=coming))
+    names = [key for url in (ready, coming) for key in (*photos.keys(url), photos.original(url))]
+    for key in names:
+        await storage.put(key, b"a picture", "image/webp")
+    await erase(db, settings, filled.person)
+    assert [await storage.size(key) for key in names] == [None] * 8
 
 
 async def test_somebody_else_s_file_stays(db: Database, settings: Settings, filled: Filled) -> None:
@@ -266,7 +289,7 @@ async def test_who_is_not_due_stays(db: Database, settings: Settings, filled: Fi
         await session.execute(
             update(User).values(deletion_scheduled_at=clock.now() + timedelta(days=1))
         )
-    await erasure.erase_due(db, settings.media_dir, clock.now())
+    await erasure.erase_due(db, open_storage(settings), clock.now())
     assert not await erase(db, settings, filled.person)
     async with db.read() as connection:
         erased = await connection.scalar(

@@ -11,8 +11,10 @@ from app import clock
 from app.config import Settings
 from app.ids import new_id
 from app.privacy import erasure, retention
+from app.storage.opening import open_storage
 from db.models import (
     AccountLink,
+    CoHost,
     DataExport,
     IdempotencyKey,
     OutboxMessage,
@@ -21,11 +23,12 @@ from db.models import (
     SignInEvent,
     SignInSession,
     User,
+    ViewedProperty,
 )
 from db.session import Database
 from tests.privacy.person import add
 from tests.support.statements import counted
-from tests.support.world import add_host, add_user
+from tests.support.world import add_host, add_property, add_user
 
 DAY = timedelta(days=1)
 DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
@@ -39,7 +42,7 @@ async def count(db: Database, model: Any, *where: Any) -> int:
 
 async def fill(db: Database) -> None:
     """Of each kind one row that is old, and one that is just not."""
-    now, user = clock.now(), await add_user(db)
+    now, user, host = clock.now(), await add_user(db), await add_host(db)
     for age in (1, -1):
         old = now - age * timedelta(hours=1)
         await add(
@@ -51,6 +54,17 @@ async def fill(db: Database) -> None:
             email="a@example.com",
             expires_at=old - 7 * DAY,
         )
+        place = await add_property(db, user)
+        for email, expires_at in (("a@b.example", old - 7 * DAY), ("c@d.example", now)):
+            await add(
+                db,
+                CoHost,
+                id=new_id(),
+                property_id=place,
+                email=email,
+                rights=["ALL"],
+                expires_at=expires_at,
+            )
         for ends in ({"expires_at": old - 90 * DAY}, {"revoked_at": old - 90 * DAY}):
             await add(
                 db,
@@ -99,6 +113,13 @@ async def fill(db: Database) -> None:
             payload={},
             dead_at=old - 90 * DAY,
         )
+        await add(
+            db,
+            ViewedProperty,
+            user_id=user,
+            property_id=await add_property(db, host),
+            viewed_at=old - 180 * DAY,
+        )
         await add(db, DataExport, id=new_id(), user_id=user, expires_at=old)
         await add(
             db,
@@ -114,11 +135,13 @@ async def fill(db: Database) -> None:
 
 FORGOTTEN = {
     "links": 1,
+    "invitations": 1,
     "sessions": 2,
     "refresh tokens": 1,
     "idempotency keys": 1,
     "webhooks": 1,
     "dead messages": 1,
+    "viewed places": 1,
     "exports": 1,
     "sign-in traces": 1,
     "unverified accounts": 1,
@@ -131,6 +154,7 @@ async def test_what_is_old_goes_and_the_rest_stays(db: Database, settings: Setti
     # A webhook that nobody has understood yet stays, however old it is.
     left = {
         AccountLink: 1,
+        CoHost: 3,
         SignInSession: 4,
         RefreshToken: 1,
         IdempotencyKey: 1,
@@ -154,7 +178,7 @@ async def test_accounts_that_nobody_proved_to_be_theirs(db: Database, settings: 
     await add_user(db, **(unproven | {"role": "SUPPORT"}))
     await add_user(db, created_at=long_ago)
     await retention.forget(db, settings, clock.now())
-    await erasure.erase_due(db, settings.media_dir, clock.now())
+    await erasure.erase_due(db, open_storage(settings), clock.now())
     async with db.read() as connection:
         erased = await connection.execute(select(User.id).where(User.erased_at.is_not(None)))
     assert erased.scalars().all() == [unused]

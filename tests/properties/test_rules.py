@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from app.errors import Invalid
 from app.properties import rules
-from app.properties.listing import Photo
 
 latitudes, longitudes = st.floats(-90, 90), st.floats(-180, 180)
 
@@ -67,7 +66,6 @@ def test_a_corrected_point_keeps_its_public_points_distance_and_direction(
 @pytest.mark.parametrize(
     ("column", "value", "field"),
     [
-        ("title", " ", "title"),
         ("title", "x" * 121, "title"),
         ("title", "a\x00", "title"),
         ("description", "x" * 10_001, "description"),
@@ -78,8 +76,6 @@ def test_a_corrected_point_keeps_its_public_points_distance_and_direction(
         ("latitude", 90.1, "location.latitude"),
         ("longitude", math.nan, "location.longitude"),
         ("longitude", math.inf, "location.longitude"),
-        ("timezone", "Europe/Nowhere", "timezone"),
-        ("timezone", "../etc/passwd", "timezone"),
         ("currency", "EURO", "pricePerNight.currency"),
         ("base_price_minor", 0, "pricePerNight"),
         ("base_price_minor", -1, "pricePerNight"),
@@ -130,38 +126,37 @@ def test_fields_must_not_contradict_each_other(changes: dict[str, int], field: s
     assert refused.value.field == field
 
 
+FULL = {
+    "type": "CABIN",
+    "latitude": 1.0,
+    "address": "Rua 1",
+    "title": "T",
+    "description": "Two quiet rooms, one view.",
+    "base_price_minor": 1,
+}
+
+
 @pytest.mark.parametrize(
-    "url",
+    ("lack", "photos", "fields"),
     [
-        "http://example.com/a.jpg",
-        "javascript:alert(1)",
-        "https://",
-        "//example.com/a.jpg",
-        "/etc/passwd",
-        "/media/../secrets",
-        "/media//x",
-        "https://[broken/a.jpg",
-        "",
-        "a\x00",
+        ({}, 1, []),
+        ({}, 0, ["photos"]),
+        ({"type": None}, 1, ["type"]),
+        ({"latitude": None, "address": ""}, 1, ["location"]),
+        ({"address": ""}, 1, ["location.address"]),
+        ({"title": ""}, 1, ["title"]),
+        ({"description": "short"}, 1, ["description"]),
+        ({"base_price_minor": None}, 1, ["pricePerNight"]),
+        (
+            {"type": None, "title": "", "base_price_minor": None},
+            0,
+            ["type", "photos", "title", "pricePerNight"],
+        ),
     ],
 )
-def test_refuses_photos_from_elsewhere(url: str) -> None:
-    with pytest.raises(Invalid):
-        rules.check_photos([Photo(url=url, width=1, height=1)])
-
-
-def test_photos_on_https_and_our_own() -> None:
-    photo = Photo(url="https://img.example/a.jpg?w=1", width=1_200, height=800, caption="Hall")
-    own = Photo(url="/media/demo/1.svg", width=1, height=1)
-    rules.check_photos([photo, own])
-    with pytest.raises(Invalid, match="pixels"):
-        rules.check_photos([Photo(url="/media/1.svg", width=0, height=1)])
-    with pytest.raises(Invalid, match="50"):
-        rules.check_photos([own] * 51)
-
-
-def test_what_is_missing_has_the_apis_names() -> None:
-    empty = {"title": "T", "description": "short", "address": " ", "base_price_minor": 1}
-    assert rules.missing(empty, 0) == ["description", "photos", "location.address"]
-    full = empty | {"description": "Two quiet rooms, one view.", "address": "Rua 1"}
-    assert rules.missing(full, 1) == []
+def test_what_is_missing_has_the_apis_names_and_words(
+    lack: dict[str, Any], photos: int, fields: list[str]
+) -> None:
+    missing = rules.missing(FULL | lack, photos)
+    assert [each.field for each in missing] == fields
+    assert all(each.message.endswith(".") for each in missing)

@@ -13,16 +13,17 @@ from sqlalchemy.exc import DBAPIError
 from app import clock
 from app.actor import ANONYMOUS, Actor
 from app.errors import Forbidden, Invalid, NotFound, Unauthenticated
+from app.idempotency import IdempotencyConflict
 from app.ids import new_id
-from app.properties import bookable, service
+from app.properties import bookable, lifecycle, service
 from app.properties.errors import HostRequired, PropertyIncomplete, PropertyNotBookable
-from app.properties.listing import Listing, Location, Photo
+from app.properties.listing import Listing, Location
 from app.properties.terms import Fees, Guests, NightTerms, Tax
 from db.enums import Amenity, CancellationPolicy, PropertyStatus, PropertyType, TaxKind
-from db.models import CalendarNight, Property, PropertyPhoto, PropertyTax
+from db.models import CalendarNight, Property, PropertyTax
 from db.session import Database
 from tests.support.statements import counted
-from tests.support.world import NOW, add_host, add_property, add_user
+from tests.support.world import NOW, add_host, add_photo, add_property, add_user
 
 FEES = Fees(guest_fee_bp=1_200, host_fee_bp=300)
 LATER = NOW + timedelta(days=1)
@@ -43,10 +44,6 @@ LISTING = Listing(
     base_price_minor=100_00,
     max_guests=4,
     amenities=(Amenity.WIFI, Amenity.BALCONY),
-    photos=(
-        Photo(url="/media/1.svg", width=12, height=8),
-        Photo(url="/media/2.svg", width=1, height=1),
-    ),
 )
 
 
@@ -59,8 +56,14 @@ async def host(db: Database) -> Actor:
     return Actor(user_id=await add_host(db))
 
 
-async def create(db: Database, actor: Actor, listing: Listing = LISTING) -> UUID:
-    return await db.run(lambda session: service.create_property(session, actor, listing, NOW))
+async def create(db: Database, actor: Actor, listing: Listing = LISTING, photos: int = 1) -> UUID:
+    """A draft, and photos as if they had been sent."""
+    property_id = await db.run(
+        lambda session: service.create_property(session, actor, listing, NOW)
+    )
+    for position in range(photos):
+        await add_photo(db, property_id, position=position)
+    return property_id
 
 
 async def edit(db: Database, actor: Actor, property_id: UUID, changes: Listing) -> None:
@@ -70,27 +73,17 @@ async def edit(db: Database, actor: Actor, property_id: UUID, changes: Listing) 
 
 
 async def publish(db: Database, actor: Actor, property_id: UUID) -> None:
-    await db.run(lambda session: service.publish_property(session, actor, property_id, LATER))
+    await db.run(lambda session: lifecycle.publish_property(session, actor, property_id, LATER))
 
 
 async def unpublish(db: Database, actor: Actor, property_id: UUID) -> None:
-    await db.run(lambda session: service.unpublish_property(session, actor, property_id, LATER))
+    await db.run(lambda session: lifecycle.unpublish_property(session, actor, property_id, LATER))
 
 
 async def row_of(db: Database, property_id: UUID) -> Any:
     async with db.read() as connection:
         query = select(Property.__table__).where(Property.id == property_id)
         return (await connection.execute(query)).one()
-
-
-async def photos_of(db: Database, property_id: UUID) -> list[tuple[UUID, str]]:
-    async with db.read() as connection:
-        rows = await connection.execute(
-            select(PropertyPhoto.id, PropertyPhoto.url)
-            .where(PropertyPhoto.property_id == property_id)
-            .order_by(PropertyPhoto.position)
-        )
-        return [(row.id, row.url) for row in rows]
 
 
 async def test_a_new_property_is_a_draft_with_a_blurred_point(db: Database, host: Actor) -> None:
@@ -101,7 +94,6 @@ async def test_a_new_property_is_a_draft_with_a_blurred_point(db: Database, host
     assert (row.latitude, row.longitude) == (38.7118, -9.1272)
     assert (row.public_latitude, row.public_longitude) != (38.7118, -9.1272)
     assert abs(row.public_latitude - 38.7118) < 0.005
-    assert [url for _, url in await photos_of(db, row.id)] == ["/media/1.svg", "/media/2.svg"]
 
 
 async def test_only_hosts_make_properties(db: Database) -> None:
@@ -113,13 +105,13 @@ async def test_only_hosts_make_properties(db: Database) -> None:
 
 async def test_bad_listings_make_nothing(db: Database, host: Actor) -> None:
     for changes, field in (
-        ({"title": msgspec.UNSET}, "title"),
-        ({"location": msgspec.UNSET}, "location.city"),
         ({"base_price_minor": 0}, "pricePerNight"),
         ({"guests_included": 5}, "guestsIncluded"),
         ({"min_nights": 5, "max_nights": 4}, "minNights"),
         ({"timezone": "Europe/Nowhere"}, "timezone"),
-        ({"photos": (Photo(url="ftp://x", width=1, height=1),)}, "photos.url"),
+        ({"timezone": "../etc/passwd"}, "timezone"),
+        # An hour later than in Portugal.
+        ({"timezone": "Europe/Madrid"}, "timezone"),
     ):
         with pytest.raises(Invalid) as refused:
             await create(db, host, changed(LISTING, **changes))
@@ -131,14 +123,15 @@ async def test_bad_listings_make_nothing(db: Database, host: Actor) -> None:
 async def test_a_zone_that_postgresql_does_not_know_is_refused(
     db: Database, host: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    zones = frozenset({"Europe/Lisbon", "Mars/Olympus"})
-    monkeypatch.setattr("app.properties.rules.available_timezones", lambda: zones)
-    with pytest.raises(Invalid) as refused:
-        await create(db, host, changed(LISTING, timezone="Mars/Olympus"))
-    assert refused.value.field == "timezone"
     property_id = await create(db, host)
+    monkeypatch.setattr("app.properties.places._find", lambda *point: "Mars/Olympus")
+    with pytest.raises(Invalid) as refused:
+        await create(db, host)
+    assert refused.value.field == "location"
+    assert isinstance(LISTING.location, Location)
+    moved = msgspec.structs.replace(LISTING.location, latitude=38.5)
     with pytest.raises(Invalid):
-        await edit(db, host, property_id, Listing(timezone="Mars/Olympus"))
+        await edit(db, host, property_id, Listing(location=moved))
     # Whoever goes around the service: the table's check.
     with pytest.raises(DBAPIError):
         async with db.transaction() as session:
@@ -174,19 +167,6 @@ async def test_the_public_point_follows_a_correction_by_the_same_way(
     assert after.public_longitude == pytest.approx(before.public_longitude, abs=0.0001)
 
 
-async def test_photos_are_replaced_and_keep_their_ids(db: Database, host: Actor) -> None:
-    property_id = await create(db, host)
-    first, second = await photos_of(db, property_id)
-    swapped = tuple(
-        Photo(url=url, width=5, height=5)
-        for url in ("/media/2.svg", "/media/3.svg", "/media/1.svg")
-    )
-    await edit(db, host, property_id, Listing(photos=swapped))
-    found = await photos_of(db, property_id)
-    assert [url for _, url in found] == ["/media/2.svg", "/media/3.svg", "/media/1.svg"]
-    assert (found[0], found[2]) == (second, first)
-
-
 async def test_nobody_edits_what_is_not_theirs(db: Database, host: Actor) -> None:
     property_id = await create(db, host)
     stranger = Actor(user_id=await add_host(db))
@@ -205,27 +185,75 @@ async def test_publishing_needs_a_complete_property(db: Database, host: Actor) -
     bare = changed(
         LISTING,
         description="Short.",
-        photos=(),
         location=msgspec.structs.replace(LISTING.location, address=""),
     )
-    property_id = await create(db, host, bare)
+    property_id = await create(db, host, bare, photos=0)
     with pytest.raises(PropertyIncomplete) as refused:
         await publish(db, host, property_id)
-    assert refused.value.missing == ("description", "photos", "location.address")
+    missing = [each.field for each in refused.value.missing]
+    assert missing == ["location.address", "photos", "description"]
     await edit(
         db,
         host,
         property_id,
-        Listing(description=LISTING.description, photos=LISTING.photos, location=LISTING.location),
+        Listing(description=LISTING.description, location=LISTING.location),
     )
+    await add_photo(db, property_id)
     await publish(db, host, property_id)
     row = await row_of(db, property_id)
     assert (row.status, row.published_at) == ("PUBLISHED", LATER)
     # Complete it stays.
     with pytest.raises(Invalid) as invalid:
-        await edit(db, host, property_id, Listing(photos=()))
-    assert invalid.value.field == "photos"
-    assert len(await photos_of(db, property_id)) == 2
+        await edit(db, host, property_id, Listing(description=""))
+    assert invalid.value.field == "description"
+
+
+async def test_a_draft_is_begun_with_nothing_and_filled_in(db: Database) -> None:
+    host = Actor(user_id=await add_host(db, currency="JPY"))
+    property_id = await create(db, host, Listing(), photos=0)
+    row = await row_of(db, property_id)
+    assert (row.title, row.type, row.latitude, row.timezone) == ("", None, None, None)
+    assert (row.currency, row.base_price_minor, row.max_guests) == ("JPY", None, 2)
+    with pytest.raises(PropertyIncomplete) as refused:
+        await publish(db, host, property_id)
+    fields = [each.field for each in refused.value.missing]
+    assert fields == ["type", "location", "photos", "title", "description", "pricePerNight"]
+    # Whoever goes around the service: the table's checks.
+    with pytest.raises(DBAPIError):
+        async with db.transaction() as session:
+            await session.execute(update(Property).values(published_at=NOW, status="PUBLISHED"))
+    await add_photo(db, property_id)
+    for name in ("type", "location", "title", "description", "base_price_minor"):
+        await edit(db, host, property_id, Listing(**{name: getattr(LISTING, name)}))
+    row = await row_of(db, property_id)
+    assert row.timezone == "Europe/Lisbon"
+    assert abs(row.public_latitude - 38.7118) < 0.005
+    await publish(db, host, property_id)
+
+
+async def test_the_time_zone_goes_with_the_place(db: Database, host: Actor) -> None:
+    property_id = await create(db, host)
+    kyiv = Location(city="Kyiv", country="UA", latitude=50.45, longitude=30.52, address="1")
+    # The name of before is as good as that of now.
+    await edit(db, host, property_id, Listing(location=kyiv, timezone="Europe/Kiev"))
+    assert (await row_of(db, property_id)).timezone == "Europe/Kyiv"
+    with pytest.raises(Invalid) as refused:
+        await edit(db, host, property_id, Listing(timezone="Europe/Lisbon"))
+    assert refused.value.field == "timezone"
+
+
+async def test_a_draft_made_twice_under_one_key_is_one(db: Database, host: Actor) -> None:
+    async def begin(listing: Listing) -> UUID:
+        return await db.run(
+            lambda session: service.create_property(
+                session, host, listing, NOW, idempotency_key="one"
+            )
+        )
+
+    first, second = await asyncio.gather(begin(Listing()), begin(Listing()))
+    assert first == second
+    with pytest.raises(IdempotencyConflict):
+        await begin(Listing(title="Another"))
 
 
 async def test_publishing_twice_and_hiding_keep_the_first_date(db: Database, host: Actor) -> None:

@@ -25,17 +25,19 @@ from app.payments.provider import RecipientDetails
 from app.payouts.accounts import account_link
 from app.payouts.recipients import set_recipient
 from app.pricing.rules import Guests
-from app.properties import service, suspension
+from app.properties import lifecycle, service, suspension
 from app.properties.errors import PropertyNotBookable
-from app.properties.filters import Filter
 from app.properties.listing import Listing
-from app.properties.search import Sort, search
+from app.properties.terms import Fees
+from app.search.filters import Filter
+from app.search.pages import search
+from app.search.sorts import Sort
 from db.enums import PayoutAccountKind
 from db.models import Booking, Property, User
 from db.session import Database
 from tests.properties.test_service import LISTING
 from tests.support.postgres import until_blocked
-from tests.support.world import add_booking, add_host, add_property, add_staff, add_user
+from tests.support.world import add_booking, add_host, add_photo, add_property, add_staff, add_user
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 CHECK_IN = date(2026, 7, 6)
@@ -64,7 +66,9 @@ async def reinstate(db: Database, host: UUID) -> None:
 
 
 async def found(db: Database) -> set[UUID]:
-    page = await search(db, Filter(), Sort.NEWEST, 50, None, NOW)
+    page = await search(
+        db, Filter(), Sort.NEWEST, 50, None, NOW, Fees(guest_fee_bp=0, host_fee_bp=0)
+    )
     return {edge.property.id for edge in page.edges}
 
 
@@ -138,9 +142,10 @@ async def test_a_place_is_published_before_the_suspension_or_not_at_all(
     """Whichever has the host's row first: nothing of theirs is left open."""
     actor, support = Actor(user_id=host), await add_staff(db, Role.SUPPORT)
     places = [await db.run(lambda s: service.create_property(s, actor, LISTING, NOW))]
+    await add_photo(db, places[0])
     places.append(await add_property(db, host, status="UNPUBLISHED"))
     async with db.transaction() as session:
-        await service.publish_property(session, actor, places[0], NOW)
+        await lifecycle.publish_property(session, actor, places[0], NOW)
         later = asyncio.create_task(suspend(db, host))
         await until_blocked(db)
     await later
@@ -149,7 +154,7 @@ async def test_a_place_is_published_before_the_suspension_or_not_at_all(
     async with db.transaction() as session:
         await suspension.suspend(session, support, host, "They asked.", NOW)
         publishing = asyncio.create_task(
-            db.run(lambda s: service.publish_property(s, actor, places[1], NOW))
+            db.run(lambda s: lifecycle.publish_property(s, actor, places[1], NOW))
         )
         await until_blocked(db)
     with pytest.raises(AccountSuspended):
@@ -164,8 +169,8 @@ URL = "https://calendars.example/a.ics"
 EDITS: dict[str, Edit] = {
     "create": lambda s, host, _: service.create_property(s, host, LISTING, NOW),
     "update": lambda s, host, home: service.update_property(s, host, home, TITLE, NOW),
-    "publish": lambda s, host, home: service.publish_property(s, host, home, NOW),
-    "unpublish": lambda s, host, home: service.unpublish_property(s, host, home, NOW),
+    "publish": lambda s, host, home: lifecycle.publish_property(s, host, home, NOW),
+    "unpublish": lambda s, host, home: lifecycle.unpublish_property(s, host, home, NOW),
     "calendar": lambda s, host, home: edit_calendar(s, host, home, [CLOSED], None, NOW),
     "feed": lambda s, host, home: imports.rotate_feed(s, host, home, NOW),
     "import": lambda s, host, home: imports.add(
@@ -224,4 +229,4 @@ async def test_a_place_that_is_suspended_is_not_published_by_its_host(
     async with db.transaction() as session:
         await session.execute(update(User).values(suspended_at=None))
     with pytest.raises(Forbidden):
-        await db.run(lambda s: service.publish_property(s, Actor(user_id=host), home, NOW))
+        await db.run(lambda s: lifecycle.publish_property(s, Actor(user_id=host), home, NOW))

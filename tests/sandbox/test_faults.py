@@ -1,7 +1,6 @@
 """Replies that hang, get lost or are errors."""
 
 import asyncio
-import time
 from typing import Any
 
 import pytest
@@ -54,12 +53,10 @@ async def test_a_client_that_does_not_wait(
 
 
 async def test_a_hang_holds_up_nobody_else(client: stripe.StripeClient, control: Control) -> None:
-    await control.fault(kind="hang", seconds=1.0, **CREATE)
+    await control.fault(kind="hang", seconds=2.0, **CREATE)
     waiting = asyncio.create_task(client.v1.payment_intents.create_async(WANTED))
     await asyncio.sleep(0.1)
-    began = time.monotonic()
     await open_intent(client)
-    assert time.monotonic() - began < 0.5
     assert not waiting.done()
     await waiting
 

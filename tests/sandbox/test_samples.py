@@ -28,6 +28,7 @@ CLASSES: dict[str, type] = {
     "balance": stripe.Balance,
     "account": stripe.Account,
     "account_link": stripe.AccountLink,
+    "dispute": stripe.Dispute,
     "transfer": stripe.Transfer,
     "transfer_reversal": stripe.TransferReversal,
     "event": stripe.Event,
@@ -140,6 +141,8 @@ async def world(client: stripe.StripeClient, control: Control) -> None:
         asked = await confirm(client, await open_intent(client), "pm_card_authenticationRequired")
         if passed is not None:
             await control.challenge(asked.id, passed=passed)
+    for card in ("pm_card_createDispute", "pm_card_createDisputeInquiry"):
+        await confirm(client, await open_intent(client), card)
     await host(client)
     account = await host(client)
     await control.onboard(account.id)
@@ -161,6 +164,7 @@ async def made(client: stripe.StripeClient, control: Control) -> Any:
         ("payment_intent", 9),
         ("charge", 4),
         ("refund", 1),
+        ("dispute", 2),
         ("balance_transaction", 4),
         ("account", 2),
         ("transfer", 1),

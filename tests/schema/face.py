@@ -41,10 +41,13 @@ class Face:
 
     async def run(self, query: str, actor: Actor = ANONYMOUS, **variables: Any) -> ExecutionResult:
         """The whole result of a query or mutation."""
-        context = Context(self.runtime, actor)
+        context = Context(self.runtime, actor, takes_json=True)
         now = context.now
         result = await self.schema.execute(query, variable_values=variables, context_value=context)
         assert isinstance(result, ExecutionResult)
+        if result.data is not None:
+            # As a client has it: what PostgreSQL wrote is only JSON until then.
+            result.data = msgspec.json.decode(msgspec.json.encode(result.data))
         if self.reference is not None and only_reads(query):
             context = Context(self.runtime, actor)
             context.now = now
@@ -90,9 +93,9 @@ def compare_completions(schema: Schema) -> Schema:
     """
     executor: Any = schema._executor
 
-    async def both(self: Any, plan: Any, *value: Any) -> Any:
+    async def both(self: Any, engine: Any, *value: Any) -> Any:
         before = len(self.collected_errors.errors)
-        found = EngineExecutor._complete_by(self, plan, *value)
+        found = EngineExecutor._complete_by(self, engine, *value)
         if inspect.isawaitable(found):
             found = await found
         ours, self.collected_errors = self.collected_errors, CollectedErrors()

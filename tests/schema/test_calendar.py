@@ -6,7 +6,8 @@ from typing import Any
 from app import clock
 from app.actor import ANONYMOUS
 from tests.schema.face import Face, gid, person
-from tests.support.world import add_host, add_property, add_user
+from tests.schema.test_statements import cost
+from tests.support.world import add_booking, add_host, add_property, add_user
 
 UPDATE = """mutation ($input: UpdateCalendarInput!) { updateCalendar(input: $input) {
   __typename ... on Error { code message }
@@ -104,3 +105,40 @@ async def test_refusals_are_data(face: Face) -> None:
         "INVALID_INPUT",
         "changes.0.to",
     )
+
+
+WHY = """query ($id: ID!, $from: Date!, $to: Date!) { property(id: $id) {
+  availability(from: $from, to: $to) { date available whyNot } } }"""
+
+
+async def test_why_a_night_cannot_be_had_is_the_hosts_own_business(face: Face) -> None:
+    host_id, guest_id = await add_host(face.db), await add_user(face.db)
+    key = await add_property(face.db, host_id, preparation_days=1)
+    await add_booking(
+        face.db, key, guest_id, host_id, check_in=FIRST, check_out=FIRST + timedelta(days=1)
+    )
+    asked = {"id": gid("Property", key), "from": on(-1), "to": on(3)}
+
+    async def told(actor: Any) -> list[list[str]]:
+        nights = (await face.ask(WHY, actor, **asked))["property"]["availability"]
+        assert [night["available"] for night in nights] == [False, False, False, True]
+        return [night["whyNot"] for night in nights]
+
+    before = "NIGHT_BEFORE_UNAVAILABLE"
+    assert await told(person(host_id)) == [
+        ["PREPARATION"],
+        ["BOOKED", before],
+        ["PREPARATION", before],
+        [before],
+    ]
+    for stranger in (ANONYMOUS, person(guest_id), person(await add_host(face.db))):
+        assert await told(stranger) == [
+            ["UNAVAILABLE"],
+            ["UNAVAILABLE", before],
+            ["UNAVAILABLE", before],
+            [before],
+        ]
+    # Who asks for less costs no more: the property and its calendar.
+    plain = WHY.replace(" whyNot", "")
+    assert (await cost(face, plain, ANONYMOUS, **asked))[0] <= 2
+    assert (await cost(face, WHY, ANONYMOUS, **asked))[0] <= 4

@@ -18,7 +18,8 @@ from graphql import (
 from strawberry.types.base import StrawberryObjectDefinition
 
 from app.availability.calendar import Night
-from app.bookings.queries import BookingRow, ChangeRow
+from app.bookings.queries import BookingRow, ChangeRow, StayRow
+from app.gazetteer.places import Box, Place
 from app.identity.factors import Factors
 from app.identity.queries import HostDetailsRow, PasskeyRow, SessionRow, SignInEventRow, UserRow
 from app.money import Money
@@ -27,13 +28,15 @@ from app.payouts.queries import PayoutAccountRow, PayoutItemRow, PayoutRow
 from app.pricing.rules import Guests
 from app.privacy.blockers import Blocker
 from app.privacy.queries import DataExportRow
-from app.properties.queries import PhotoRow, PropertyRow
+from app.properties.queries import CoHostRow, GuideRow, PhotoRow, PropertyRow, TranslationRow
 from app.reviews.queries import ReviewRow
+from app.saved.queries import SavedSearchRow, SharedWishlist, View, WishlistItemRow, WishlistRow
 from schema.bookings.subscriptions import Update
 from schema.bookings.types import Preview
 from schema.build import sdl
 from schema.money import LineRow
 from schema.paging import Connection, Edge, PageInfo
+from schema.properties.amenities import AmenityRow, CategoryRow
 from schema.properties.types import Property
 from schema.quotes import QuoteRow
 from schema.transport.schema import Schema
@@ -43,11 +46,19 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 # What stands behind the types that are not made by their resolvers themselves.
 ROWS = {
+    "Area": Box,
     "AvailabilityNight": Night,
     "Booking": BookingRow,
     "BookingHistoryEntry": ChangeRow,
     "BookingStatusUpdate": Update,
+    "AmenityCategory": CategoryRow,
     "CancellationPreview": Preview,
+    "CataloguedAmenity": AmenityRow,
+    "CheckInGuide": GuideRow,
+    "HouseRules": PropertyRow,
+    "PropertyTranslation": TranslationRow,
+    "CoHost": CoHostRow,
+    "HostedStay": StayRow,
     "DataExport": DataExportRow,
     "DeletionBlocker": Blocker,
     "Guests": Guests,
@@ -61,6 +72,7 @@ ROWS = {
     "PayoutAccount": PayoutAccountRow,
     "PayoutItem": PayoutItemRow,
     "Photo": PhotoRow,
+    "Place": Place,
     "Property": PropertyRow,
     "Quote": QuoteRow,
     "Review": ReviewRow,
@@ -68,7 +80,13 @@ ROWS = {
     "SecondFactor": Factors,
     "SignInEvent": SignInEventRow,
     "SignInSession": SessionRow,
+    "SavedSearch": SavedSearchRow,
+    "SharedWishlist": SharedWishlist,
+    "SharedWishlistItem": WishlistItemRow,
     "User": UserRow,
+    "ViewedProperty": View,
+    "Wishlist": WishlistRow,
+    "WishlistItem": WishlistItemRow,
 }
 
 

@@ -10,6 +10,7 @@ from app import clock
 from app.actor import ANONYMOUS, Actor
 from app.availability.ical import flows
 from db.models import OutboxMessage
+from schema import ids
 from tests.availability.ical.files import calendar
 from tests.availability.ical.site import open_site
 from tests.schema.face import Face, gid, person
@@ -93,8 +94,6 @@ async def test_an_import_is_added_read_shown_and_removed(
 
 
 async def booked(face: Face, host: Actor, place: str) -> str:
-    from schema import ids
-
     key, start = ids.key_of("Property", place), clock.now().date() + timedelta(days=30)
     assert key
     assert host.user_id

@@ -16,7 +16,7 @@ from db.models import Payment, PayoutAccount
 from jobs import tasks
 from schema.transport.schema import Schema
 from tests.schema.face import Face, gid, person
-from tests.schema.test_mutations import ERROR, booking_input, let
+from tests.schema.trade import ERROR, booking_input, let
 from tests.support.books import assert_books_balance
 from tests.support.drain import drain
 from tests.support.paystack import PHONE_BY_HAND, PaystackSandbox

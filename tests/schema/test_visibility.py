@@ -324,6 +324,34 @@ async def test_a_booking_s_sides(face: Face, scene: Scene) -> None:
     assert shown["host"]["guest"] == {"firstName": "Ada", "lastName": None, "email": None}
 
 
+async def test_what_each_side_may_do(face: Face, scene: Scene) -> None:
+    query = """query ($id: ID!) { booking(id: $id) {
+      availableActions { action isAvailable obstacle until } } }"""
+
+    async def shown(name: str) -> dict[str, str | None]:
+        found = await face.ask(query, scene.actors[name], id=scene.ids["Booking"])
+        listed = found["booking"]["availableActions"]
+        assert all(each["isAvailable"] == (each["obstacle"] is None) for each in listed)
+        return {each["action"]: each["obstacle"] for each in listed}
+
+    assert await shown("guest") == {"PAY": None, "CANCEL": None, "REVIEW": "STATUS"}
+    assert await shown("host") == {"ACCEPT": "STATUS", "DECLINE": "STATUS", "CANCEL": None}
+    assert await shown("support") == {}
+    now = clock.now()
+    async with face.db.transaction() as session:
+        await session.execute(
+            update(Booking)
+            .where(Booking.id == scene.booking_id)
+            .values(status="COMPLETED", check_in_at=now - timedelta(days=2), check_out_at=now)
+        )
+    done = {"PAY": "STATUS", "CANCEL": "STATUS"}
+    assert await shown("guest") == {**done, "REVIEW": None}
+    host, guest = (scene.actors[name].require_user() for name in ("host", "guest"))
+    stay = scene.booking_id
+    await add_review(face.db, scene.property_id, host, guest, booking_id=stay, rating=5)
+    assert await shown("guest") == {**done, "REVIEW": "ALREADY_DONE"}
+
+
 async def test_somebody_whose_account_is_gone(face: Face) -> None:
     """A valid token of nobody: no viewer, and no error. Their id alone is not looked up."""
     assert await face.ask("{ viewer { firstName } }", person(new_id())) == {"viewer": None}

@@ -15,7 +15,7 @@ from db.session import Database
 from tests.support.sandbox import Sandbox
 
 # What moves our money at the provider; top-ups are the tests' own.
-MOVES = ("charge", "refund", "transfer", "transfer_refund")
+MOVES = ("charge", "refund", "transfer", "transfer_refund", "adjustment")
 
 
 class Record(msgspec.Struct, kw_only=True):
@@ -112,6 +112,10 @@ def _paystack(shown: dict[str, Any]) -> Record:
             record.refunds[str(row["number"])] = amount
             before = record.given_back.get(row["transaction"], 0)
             record.given_back[row["transaction"]] = before + amount
+    for row in shown["disputes"]:
+        if row["resolution"] == "merchant-accepted":
+            currency = paid[row["transaction"]]["currency"]
+            totals[currency] -= from_paystack(row["amount"], currency)
     for row in shown["transfers"]:
         if row["status"] in ("success", "reversed"):
             totals[row["currency"]] -= _subunits(row, row["fee"])

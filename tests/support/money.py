@@ -163,6 +163,17 @@ class Till:
         with suppress(ControlError):
             await self.sandbox.control.challenge(str(payment.provider_payment_id), passed=passed)
 
+    async def dispute(self, payment_id: UUID, amount_minor: int | None = None) -> str:
+        """The guest's bank wants money back; returns the provider's id of the dispute."""
+        charge = (await self.payment(payment_id)).provider_payment_id
+        wanted = {"payment_intent": charge, "amount": amount_minor}
+        return str((await self.sandbox.control.call("POST", "disputes", wanted))["id"])
+
+    async def decide(self, dispute: str, *, won: bool) -> None:
+        """The guest's bank has decided."""
+        body = {"dispute": dispute, "won": won}
+        await self.sandbox.control.call("POST", "disputes/resolve", body)
+
     async def arrive(self) -> None:
         """What is on its way at the provider arrives. Stripe's sandbox has nothing on its way."""
 
@@ -275,6 +286,9 @@ TASKS: dict[str, Run] = {
     ),
     "payouts.send": lambda till, by, event: payouts.send(till.db, by, UUID(event["payout_id"])),
     "payouts.on_refund": lambda till, by, event: payouts.on_refund(
+        till.db, UUID(event["booking_id"])
+    ),
+    "payouts.on_dispute": lambda till, by, event: payouts.on_refund(
         till.db, UUID(event["booking_id"])
     ),
     "payouts.process_event": lambda till, by, event: payouts.process_event(

@@ -57,6 +57,14 @@ class PaystackTill(Till):
         await self.pay(payment_id, BANK_CARD)
         await self.sandbox.control.answer_bank(await self.reference(payment_id), passed=passed)
 
+    async def dispute(self, payment_id: UUID, amount_minor: int | None = None) -> str:
+        wanted = {
+            "reference": await self.reference(payment_id),
+            "amount": amount_minor,
+            "reason": "I did not pay this",
+        }
+        return str((await self.sandbox.control.call("POST", "disputes", wanted))["id"])
+
     async def arrive(self) -> None:
         await self.sandbox.control.settle()
 

@@ -36,6 +36,9 @@ class Databases:
         self.prefix = f"roost_test_{os.getpid()}_{os.urandom(3).hex()}"
         self.template = f"{self.prefix}_template"
         self._made = 0
+        # One for all: connecting would be a third of what making a database costs.
+        self._admin: asyncpg.Connection | None = None
+        self._turn = asyncio.Lock()
 
     async def make_template(self) -> None:
         """Create the template and migrate it as a deployment does: by `app migrate`."""
@@ -65,7 +68,7 @@ class Databases:
         await self._execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
     async def drop_all(self) -> None:
-        """Drop whatever this run made and has not dropped yet."""
+        """Drop whatever this run made and has not dropped yet, and let the server go."""
         connection = await asyncpg.connect(self.admin_url)
         try:
             names = await connection.fetch(
@@ -75,6 +78,8 @@ class Databases:
             await connection.close()
         for row in names:
             await self.drop(with_database(self.admin_url, row["datname"]))
+        if self._admin:
+            await self._admin.close()
 
     async def _create(self, how: str) -> str:
         self._made += 1
@@ -83,11 +88,10 @@ class Databases:
         return with_database(self.admin_url, name)
 
     async def _execute(self, statement: str) -> None:
-        connection = await asyncpg.connect(self.admin_url)
-        try:
-            await connection.execute(statement)
-        finally:
-            await connection.close()
+        async with self._turn:
+            if self._admin is None or self._admin.is_closed():
+                self._admin = await asyncpg.connect(self.admin_url)
+            await self._admin.execute(statement)
 
 
 async def deadlocks(database_url: str) -> int:

@@ -122,17 +122,24 @@ async def add_property(db: Database, host_id: UUID, **columns: Any) -> UUID:
     } | columns
     async with db.transaction() as session:
         await session.execute(insert(Property).values(row))
-        await session.execute(
-            insert(PropertyPhoto).values(
-                id=new_id(),
-                property_id=property_id,
-                position=0,
-                url="/media/demo/1.svg",
-                width=1200,
-                height=800,
-            )
-        )
+    await add_photo(db, property_id)
     return property_id
+
+
+async def add_photo(db: Database, property_id: UUID, **columns: Any) -> UUID:
+    """Insert a photo, the first unless `position` says otherwise."""
+    photo_id = new_id()
+    row: dict[str, Any] = {
+        "id": photo_id,
+        "property_id": property_id,
+        "position": 0,
+        "url": "/media/demo/1.svg",
+        "width": 1200,
+        "height": 800,
+    } | columns
+    async with db.transaction() as session:
+        await session.execute(insert(PropertyPhoto).values(row))
+    return photo_id
 
 
 async def add_booking(

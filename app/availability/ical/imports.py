@@ -15,12 +15,15 @@ import msgspec
 from sqlalchemy import (
     ARRAY,
     Date,
+    Text,
     Uuid,
     and_,
     bindparam,
+    column,
     delete,
     func,
     insert,
+    literal,
     or_,
     select,
     text,
@@ -38,9 +41,9 @@ from app.errors import Invalid, NotFound
 from app.fetch import Fetched, is_fetchable
 from app.ids import new_id
 from app.outbox import emit
-from app.properties.service import own_for_update
+from app.properties.service import hosted_for_update
 from app.text import plain_text
-from db.enums import CalendarFailure
+from db.enums import CalendarFailure, CoHostRight
 from db.models import (
     CalendarFeed,
     CalendarImport,
@@ -74,11 +77,11 @@ class Due(msgspec.Struct, frozen=True):
 
 
 async def rotate_feed(session: AsyncSession, actor: Actor, property_id: UUID, now: datetime) -> str:
-    """Give the caller's property's feed another address, its first perhaps. Returns the token.
+    """Give the feed of a property that the caller hosts another address, its first perhaps.
 
-    The address of before leads nowhere from then on. Raises NotFound.
+    Returns the token. The address of before leads nowhere from then on. Raises NotFound.
     """
-    await own_for_update(session, actor, property_id)
+    await hosted_for_update(session, actor, property_id, CoHostRight.CALENDAR)
     token = token_urlsafe(32)
     feed = upsert(CalendarFeed).values(property_id=property_id, token=token, created_at=now)
     await session.execute(
@@ -104,7 +107,7 @@ async def add(
 
     Raises NotFound, and Invalid for an address that cannot be one, or is there already.
     """
-    await own_for_update(session, actor, property_id)
+    await hosted_for_update(session, actor, property_id, CoHostRight.CALENDAR)
     name = plain_text(name, "name", 1, 60)
     url = plain_text(url, "url", 1, MAX_URL)
     if url.startswith("webcal://"):
@@ -132,22 +135,22 @@ async def add(
 
 
 async def remove(session: AsyncSession, actor: Actor, import_id: UUID, now: datetime) -> UUID:
-    """Forget an import of the caller's, and free its nights. Returns the property's id.
+    """Forget an import of a property that the caller hosts, and free its nights.
 
-    Raises NotFound.
+    Returns the property's id. Raises NotFound.
     """
-    property_id = await _own_property(session, actor, import_id)
+    property_id = await _hosted_property(session, actor, import_id)
     await session.execute(delete(CalendarImport).where(CalendarImport.id == import_id))
     await _block(session, property_id, now)
     return property_id
 
 
 async def sync_now(session: AsyncSession, actor: Actor, import_id: UUID) -> UUID:
-    """Have an import of the caller's fetched at once. Returns the property's id.
+    """Have an import of a property that the caller hosts fetched at once.
 
-    Raises NotFound.
+    Returns the property's id. Raises NotFound.
     """
-    property_id = await _own_property(session, actor, import_id)
+    property_id = await _hosted_property(session, actor, import_id)
     await emit(session, CalendarSyncWanted(import_id=import_id))
     return property_id
 
@@ -180,7 +183,7 @@ async def take_due(
             CalendarImport.url,
             CalendarImport.etag,
             CalendarImport.last_modified,
-            Property.timezone,
+            func.coalesce(Property.timezone, "UTC"),
         )
     )
     return [Due(*row) for row in taken]
@@ -222,14 +225,14 @@ async def block_freed(session: AsyncSession, property_id: UUID, nights: Sequence
     await session.execute(BLOCK_NIGHTS, {"property_id": property_id, "nights": nights})
 
 
-async def _own_property(session: AsyncSession, actor: Actor, import_id: UUID) -> UUID:
-    """The property of the caller's import, locked. Raises NotFound."""
+async def _hosted_property(session: AsyncSession, actor: Actor, import_id: UUID) -> UUID:
+    """The import's property, which the caller hosts, locked. Raises NotFound."""
     found = await session.scalar(
         select(CalendarImport.property_id).where(CalendarImport.id == import_id)
     )
     if found is None:
         raise NotFound("There is no such calendar.")
-    await own_for_update(session, actor, found)
+    await hosted_for_update(session, actor, found, CoHostRight.CALENDAR)
     return found
 
 
@@ -254,12 +257,20 @@ async def _replace(
     found = await session.execute(select(*columns).where(ImportedStay.import_id == import_id))
     before = {reading.ImportedStay(*row) for row in found}
     gone, new = before - set(stays), set(stays) - before
-    for each in sorted(gone):
+    if gone:
+        stay = (
+            func.unnest(
+                literal([each.uid for each in gone], ARRAY(Text)),
+                literal([each.starts_on for each in gone], ARRAY(Date)),
+            )
+            .table_valued(column("uid", Text), column("starts_on", Date))
+            .render_derived()
+        )
         await session.execute(
             delete(ImportedStay).where(
                 ImportedStay.import_id == import_id,
-                ImportedStay.uid == each.uid,
-                ImportedStay.starts_on == each.starts_on,
+                ImportedStay.uid == stay.c.uid,
+                ImportedStay.starts_on == stay.c.starts_on,
             )
         )
     if new:

@@ -147,7 +147,11 @@ async def busy(connection: AsyncConnection, token: str, now: datetime) -> Busy |
     a night.
     """
     found = await connection.execute(
-        select(Property.id, Property.timezone, CalendarFeed.created_at)
+        select(
+            Property.id,
+            func.coalesce(Property.timezone, "UTC").label("timezone"),
+            CalendarFeed.created_at,
+        )
         .join(CalendarFeed, CalendarFeed.property_id == Property.id)
         .where(CalendarFeed.token == token)
     )

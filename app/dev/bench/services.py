@@ -2,11 +2,13 @@
 
 import contextlib
 import os
+import random
 import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import islice
 from pathlib import Path
 from subprocess import Popen
 
@@ -22,6 +24,8 @@ from app.dev.environment import Plan, complete
 from app.dev.secrets import load_or_make
 
 READY_SECONDS = 60.0
+# Below those that the system gives to whoever connects, as the load does by the thousand.
+PORTS = range(10_000, 20_000)
 DATABASE = "bench"
 
 # The three that are measured: by name, what is run, and what its environment has besides.
@@ -63,6 +67,7 @@ class Services:
         self.postgres: Server
         self.servers: dict[str, Served] = {}
         self._env: dict[str, str] = {}
+        self._ports = _free_ports()
 
     @contextmanager
     def databases(self) -> Iterator[None]:
@@ -94,7 +99,7 @@ class Services:
                 running = self._start(stack, command, ("app", command), {}, self.others)
                 awaited.append((running, int(self._env[variable]), self._log(command)))
             # The first has the port that the sandbox sends its webhooks to.
-            ports = (int(self._env["PORT"]), *_free_ports(len(SERVERS) - 1))
+            ports = (int(self._env["PORT"]), *islice(self._ports, len(SERVERS) - 1))
             pinned = self.others if self.api_processor is None else [self.api_processor]
             for (name, (module, more)), port in zip(SERVERS.items(), ports, strict=True):
                 environment = {**more, "PORT": str(port)}
@@ -158,7 +163,7 @@ class Services:
 
     def _environment(self, database_url: str, redis_url: str) -> dict[str, str]:
         names = ("PORT", "WORKER_PORT", "SANDBOX_PORT", "MAILBOX_PORT", "MAILBOX_SMTP_PORT")
-        ports = dict(zip(names, _free_ports(len(names)), strict=True))
+        ports = dict(zip(names, islice(self._ports, len(names)), strict=True))
         plan = Plan("127.0.0.1", ports, f"http://127.0.0.1:{ports['PORT']}")
         inherited: Mapping[str, str] = {
             name: value
@@ -175,12 +180,14 @@ class Services:
         )
 
 
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
+def _free_ports() -> Iterator[int]:
+    """Ports that nobody listens on, each once."""
+    for port in random.sample(PORTS, len(PORTS)):
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        yield port
 
 
 def _wait(running: "Popen[bytes]", port: int, log: Path) -> None:

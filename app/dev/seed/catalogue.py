@@ -17,7 +17,15 @@ from app.dev.seed.stays import Home
 from app.money import decimals
 from app.properties.rules import blur
 from app.properties.terms import Fees, StayTerms, Tax, Terms
-from db.enums import Amenity, CancellationPolicy, PropertyStatus, PropertyType, TaxKind
+from db.enums import (
+    Amenity,
+    CancellationPolicy,
+    CheckInMethod,
+    PropertyStatus,
+    PropertyType,
+    RoomType,
+    TaxKind,
+)
 from db.models import CalendarNight, Property, PropertyPhoto, PropertyTax
 
 CITIES = Path(__file__).with_name("cities")
@@ -207,6 +215,17 @@ def _rooms(random: Random, city: City, listing: Listing) -> dict[str, Any]:
         "bathrooms": bathrooms,
         "pets_allowed": listing.type in BIG and random.random() < 0.6,
         "amenities": sorted(amenities),
+        "room_type": (
+            RoomType.PRIVATE_ROOM
+            if listing.type is PropertyType.GUESTHOUSE
+            else RoomType.ENTIRE_PLACE
+        ),
+        "quiet_from": time(22),
+        "quiet_to": time(8),
+        "additional_rules": "Leave it as you would like to find it.",
+        "check_in_method": (
+            CheckInMethod.KEY_BOX if Amenity.SELF_CHECK_IN in amenities else CheckInMethod.HOST
+        ),
     }
 
 

@@ -17,7 +17,9 @@ import msgspec
 from app import clock
 from app.config import Settings
 from app.dev.seed import (
+    arrivals,
     catalogue,
+    keepsakes,
     people,
     pictures,
     provider,
@@ -132,6 +134,9 @@ def build(settings: Settings, now: datetime, password_hash: str, seed: int = SEE
     for offer in offers:
         captions = pictures.captions(offer.listing)
         catalogue.add(rows, random, offer, ratings[offer.home.id], captions)
+    # With chances of its own: the rest of the world stays as it is.
+    keepsakes.add(rows, Random(seed), offers, guests["ada"], now)
+    arrivals.add(rows, Random(seed), offers, now)
     return World(
         rows=rows,
         offers=offers,

@@ -5,11 +5,12 @@ before those that tell whose they are, and the account itself begins (app.privac
 """
 
 from app.privacy.declaring import Held, Part
-from app.privacy.inventory import bookings, identity, money, outbox, properties
+from app.privacy.inventory import bookings, identity, money, outbox, properties, saved
 
 INVENTORY: tuple[Held, ...] = (
     *outbox.TABLES,
     *identity.TABLES,
+    *saved.TABLES,
     *bookings.TABLES,
     *properties.TABLES,
     *money.TABLES,

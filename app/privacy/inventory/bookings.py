@@ -66,10 +66,12 @@ TABLES = (
         hidden={
             "the other side, of whom the export has the public name": "guest_id host_id",
             "counts the history, which is exported": "version",
+            "what the platform and the code's host know": "promotion_minor promotion_id",
         },
         kept={
             "the other side's history, and what the books are about": f"{STAY} version guest_id"
-            " host_id host_payout_minor guest_fee_bp host_fee_bp payout_due_at",
+            " promotion_minor promotion_id host_id host_payout_minor guest_fee_bp host_fee_bp"
+            " payout_due_at",
         },
     ),
     held(

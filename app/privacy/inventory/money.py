@@ -4,6 +4,8 @@ from sqlalchemy import String, and_, cast, func, or_, select
 
 from app.privacy.declaring import PERSON, held, part
 from db.models import (
+    Dispute,
+    ExchangeRate,
     JournalEntry,
     LedgerAccount,
     Payment,
@@ -36,13 +38,21 @@ _named = or_(
             (Payment, Payment.guest_id == PERSON, Payment.id),
             (Payment, Payment.guest_id == PERSON, Payment.provider_payment_id),
             (Refund, Refund.payment_id.in_(_paid), Refund.provider_refund_id),
+            (Dispute, Dispute.payment_id.in_(_paid), Dispute.provider_dispute_id),
             (Payout, Payout.host_id == PERSON, Payout.provider_transfer_id),
             (PayoutAccount, PayoutAccount.user_id == PERSON, PayoutAccount.provider_account_id),
         )
     )
 )
 
+_rates = "day currency minor_per_euro source fetched_at"
+
 TABLES = (
+    held(
+        ExchangeRate,
+        hidden={"about nobody": _rates},
+        kept={"about nobody": _rates},
+    ),
     # Before the accounts that its messages name.
     held(
         ProviderEvent,
@@ -73,7 +83,8 @@ TABLES = (
             Payment,
             "paymentsReceived",
             Payment.host_id == PERSON,
-            "id booking_id status currency host_minor platform_minor tax_minor paid_at",
+            "id booking_id status currency host_minor platform_minor tax_minor promotion_minor"
+            " paid_at",
         ),
         hidden={
             "the other side, of whom the export has the public name": "guest_id host_id",
@@ -81,7 +92,8 @@ TABLES = (
         },
         kept={
             BOOKS: "id booking_id attempt provider provider_payment_id method status amount_minor"
-            " currency guest_id host_id host_minor platform_minor tax_minor captured_minor"
+            " currency guest_id host_id host_minor platform_minor tax_minor promotion_minor"
+            " captured_minor"
             " refunded_minor manual_capture failure_code created_at updated_at authorized_at"
             " paid_at void_requested_at",
         },
@@ -93,12 +105,28 @@ TABLES = (
             "refunds",
             Refund.payment_id.in_(own_payments),
             "id payment_id reason status amount_minor host_minor platform_minor tax_minor"
+            " promotion_minor"
             " provider_refund_id failure_code created_at settled_at",
         ),
         hidden={"our own bookkeeping of who is at work": "claimed_until"},
         kept={
             BOOKS: "id payment_id reason status amount_minor host_minor platform_minor tax_minor"
+            " promotion_minor"
             " provider_refund_id claimed_until failure_code created_at settled_at",
+        },
+    ),
+    held(
+        Dispute,
+        part(
+            Dispute,
+            "disputes",
+            Dispute.payment_id.in_(own_payments),
+            "id payment_id provider provider_dispute_id status amount_minor currency"
+            " withdrawn_minor reason evidence_due_at opened_at settled_at updated_at",
+        ),
+        kept={
+            BOOKS: "id payment_id provider provider_dispute_id status amount_minor currency"
+            " withdrawn_minor reason evidence_due_at opened_at settled_at updated_at",
         },
     ),
     held(

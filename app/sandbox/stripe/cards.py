@@ -33,6 +33,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     decline: Decline | None = None
     # Asks for 3-D Secure; `decline` is then what happens after the challenge was passed.
     challenge: bool = False
+    # Paid, and then disputed for this reason; or only asked about (`inquiry`).
+    dispute: str | None = None
 
     @property
     def last4(self) -> str:
@@ -90,6 +92,9 @@ CARDS = (
     _card("4000002760000016", "de", country="DE"),
     _card("4000002500000003", "fr", country="FR"),
     _card("4000000000000077", "bypassPending"),
+    _card("4000000000000259", "createDispute", dispute="fraudulent"),
+    _card("4000000000002685", "createDisputeProductNotReceived", dispute="product_not_received"),
+    _card("4000000000001976", "createDisputeInquiry", dispute="inquiry"),
     _card("4000000000000002", "visa_chargeDeclined", "chargeDeclined", decline=GENERIC),
     _card(
         "4000000000009995",

@@ -4,8 +4,9 @@ import copy
 from typing import Any
 
 from app.sandbox.state import Obj, State, new_id
-from app.sandbox.stripe import balance, events
+from app.sandbox.stripe import balance, cards, disputes, events
 from app.sandbox.stripe.cards import Card, Decline
+from app.sandbox.stripe.errors import missing
 
 
 def authorize(state: State, intent: Obj, method: Obj, card: Card, decline: Decline | None) -> Obj:
@@ -74,11 +75,25 @@ def capture(state: State, charge: Obj, amount: int) -> None:
         description=charge["description"],
     )
     state.put("charge", charge)
+    card = cards.behaviour(state, {"id": charge["payment_method"]})
+    if card.dispute is not None:
+        inquiry = card.dispute == "inquiry"
+        reason = "fraudulent" if inquiry else card.dispute
+        disputes.open_dispute(state, charge, None, reason, inquiry=inquiry)
 
 
 def refundable(charge: Obj) -> int:
     """Minor units that were captured and not yet given back."""
     return int(charge["amount_captured"] - charge["amount_refunded"])
+
+
+def of_intent(state: State, intent_id: str) -> Obj:
+    """The last charge of a PaymentIntent, or Stripe's 404."""
+    intent = state.get("payment_intent", intent_id)
+    charge = intent and state.get("charge", intent["latest_charge"] or "")
+    if charge is None:
+        raise missing("payment_intent", intent_id)
+    return charge
 
 
 def note_refund(state: State, charge: Obj, amount: int) -> None:

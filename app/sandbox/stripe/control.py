@@ -8,7 +8,16 @@ import msgspec
 from app.sandbox import control
 from app.sandbox.control import Call, ControlRefused, Topup
 from app.sandbox.state import Obj
-from app.sandbox.stripe import accounts, balance, endpoints, events, importing, payment_intents
+from app.sandbox.stripe import (
+    accounts,
+    balance,
+    charges,
+    disputes,
+    endpoints,
+    events,
+    importing,
+    payment_intents,
+)
 from app.sandbox.stripe.api import Api
 from app.sandbox.stripe.errors import StripeError
 from app.sandbox.stripe.params import Params, currency
@@ -23,6 +32,7 @@ class Control(control.Control):
         "payment_intents": "payment_intent",
         "charges": "charge",
         "refunds": "refund",
+        "disputes": "dispute",
         "transfers": "transfer",
         "transfer_reversals": "transfer_reversal",
         "balance_transactions": "balance_transaction",
@@ -42,6 +52,8 @@ class Control(control.Control):
             ("POST", "topup"): _worded(self._topup),
             ("POST", "accounts/onboard"): _worded(self._onboard),
             ("POST", "payment_intents/challenge"): _worded(self._challenge),
+            ("POST", "disputes"): _worded(self._dispute),
+            ("POST", "disputes/resolve"): _worded(self._resolve),
         }
 
     def balance(self) -> object:
@@ -78,6 +90,18 @@ class Control(control.Control):
         intent = payment_intents.find(self._state, wanted.payment_intent)
         return payment_intents.answer_challenge(self._state, intent, wanted.passed)
 
+    async def _dispute(self, body: bytes) -> Obj:
+        wanted = msgspec.json.decode(body, type=_Dispute)
+        charge = charges.of_intent(self._state, wanted.payment_intent)
+        return disputes.open_dispute(
+            self._state, charge, wanted.amount, wanted.reason, inquiry=wanted.inquiry
+        )
+
+    async def _resolve(self, body: bytes) -> Obj:
+        wanted = msgspec.json.decode(body, type=_Decision)
+        dispute = disputes.find(self._state, wanted.dispute)
+        return disputes.resolve(self._state, dispute, won=wanted.won)
+
 
 def _worded(call: Callable[[bytes], Awaitable[Obj]]) -> Call:
     """The call, whose refusals are answered in Stripe's words."""
@@ -102,3 +126,15 @@ class _Onboard(msgspec.Struct):
 class _Challenge(msgspec.Struct):
     payment_intent: str
     passed: bool = True
+
+
+class _Dispute(msgspec.Struct):
+    payment_intent: str
+    amount: int | None = None
+    reason: str = "fraudulent"
+    inquiry: bool = False
+
+
+class _Decision(msgspec.Struct):
+    dispute: str
+    won: bool

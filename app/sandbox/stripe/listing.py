@@ -25,6 +25,7 @@ _KINDS = {
     "tr": "transfer",
     "trr": "transfer_reversal",
     "acct": "account",
+    "dp": "dispute",
 }
 _CLAUSE = re.compile(
     r"""\s*(?:metadata\[["'](?P<key>[^"']+)["']\]|(?P<field>status|currency|amount|created))

@@ -1,7 +1,7 @@
 """Refunds of captured charges, whole or in part."""
 
 from app.sandbox.state import Obj, State, new_id
-from app.sandbox.stripe import balance, charges, events, payment_intents
+from app.sandbox.stripe import balance, charges, disputes, events, payment_intents
 from app.sandbox.stripe.errors import bad_param, invalid, missing
 from app.sandbox.stripe.params import Params
 
@@ -18,6 +18,7 @@ def create(state: State, params: Params, refund_id: str | None = None) -> Obj:
     """Give back `amount` minor units, by default all that is left of the charge."""
     params.only("payment_intent", "charge", "amount", "reason", "metadata")
     charge = _charge(state, params)
+    disputes.refuse_refunds(state, charge)
     reason = params.choice("reason", "duplicate", "fraudulent", "requested_by_customer")
     left = charges.refundable(charge)
     if left == 0:

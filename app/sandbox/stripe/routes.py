@@ -9,6 +9,7 @@ from app.sandbox.stripe import (
     accounts,
     balance,
     cards,
+    disputes,
     endpoints,
     events,
     listing,
@@ -137,6 +138,7 @@ def _without_params(function: Callable[..., Obj]) -> Operation:
 _create_method = _on(cards.create)
 _PI, _CHARGE, _REFUND = "/v1/payment_intents", "/v1/charges", "/v1/refunds"
 _ACCOUNT, _TRANSFER, _HOOK = "/v1/accounts", "/v1/transfers", "/v1/webhook_endpoints"
+_DISPUTE = "/v1/disputes"
 _REVERSALS = f"{_TRANSFER}/*/reversals"
 
 # `*` stands for an id. Fixed words come before it, where both would match.
@@ -159,6 +161,10 @@ _TABLE: tuple[tuple[str, str, Operation], ...] = (
     ("GET", _REFUND, _list("refund", "payment_intent", "charge")),
     ("GET", f"{_REFUND}/*", _without_params(refunds.find)),
     ("POST", f"{_REFUND}/*", _on(refunds.update)),
+    ("GET", _DISPUTE, _list("dispute", "payment_intent", "charge")),
+    ("GET", f"{_DISPUTE}/*", _without_params(disputes.find)),
+    ("POST", f"{_DISPUTE}/*", _on(disputes.update)),
+    ("POST", f"{_DISPUTE}/*/close", _on(disputes.close)),
     ("GET", "/v1/balance", _without_params(balance.balance)),
     (
         *("GET", "/v1/balance_transactions"),

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 from typing import Annotated, Any
 
+import msgspec
 import strawberry
 from strawberry.extensions import ParserCache
 
@@ -10,6 +11,7 @@ from schema.engine import Engine, EngineExecutor, Selection, attached, batched, 
 from schema.engine.abandon import BUILTIN, MOST_CLASSES, Plain
 
 seen: list[Any] = []
+selections: list[Selection | None] = []
 
 
 def names(found: Selection | None) -> Any:
@@ -66,6 +68,7 @@ class Flock:
 
 def flock(info: strawberry.Info) -> Any:
     seen.append((names(selection(info)), names(selection(info, "birds"))))
+    selections[:] = [selection(info, "birds")]
     birds = known()
     for bird in birds:
         bird.its_friend = SimpleNamespace(name=f"{bird.name}'s", age=9)
@@ -74,11 +77,20 @@ def flock(info: strawberry.Info) -> Any:
 
 async def alone(info: strawberry.Info, name: str) -> Any:
     seen.append(names(selection(info)))
+    if name == "JSON":
+        return SimpleNamespace(its_friend=msgspec.Raw(b'{"any":"thing"}'))
     return SimpleNamespace(name=name, age=1)
+
+
+def json() -> Any:
+    return SimpleNamespace(
+        birds=msgspec.Raw(b"[1, 2]"), leader=msgspec.Raw(b'["of", "any", "kind"]')
+    )
 
 
 @strawberry.type
 class Query:
+    json = strawberry.field(resolver=json, graphql_type=Flock)
     flock = strawberry.field(resolver=flock, graphql_type=Flock)
     alone = strawberry.field(resolver=alone, graphql_type=Bird)
 
@@ -136,6 +148,50 @@ async def test_what_is_attached_is_not_asked_of_resolvers() -> None:
             "motto": "asked of Roc",
             "friend": {"name": "friend of Roc", "motto": "asked of friend of Roc"},
         }
+
+
+def shown(found: Selection | None) -> Any:
+    """By response key; None is what cannot be told, of leaves too."""
+    if found is None or found.shown is None:
+        return None
+    return {
+        key: asked
+        if isinstance(asked, str)
+        else (asked.name, str(asked.type), shown(asked.selection))
+        for key, asked in found.shown.items()
+    }
+
+
+async def test_what_a_place_shows_is_told_in_its_order() -> None:
+    text = """{ flock { birds {
+      kind: __typename name ... { friend { age __typename } } other: friend { years: age } age
+    } } }"""
+    await ask(make(engine=True), text)
+    assert shown(selections[0]) == {
+        "kind": "Bird",
+        "name": ("name", "String!", None),
+        "friend": ("friend", "Bird!", {"age": ("age", "Int!", None), "__typename": "Bird"}),
+        "other": ("friend", "Bird!", {"years": ("age", "Int!", None)}),
+        "age": ("age", "Int!", None),
+    }
+    # What is asked of all friends together is shown nowhere.
+    assert selections[0] is not None
+    assert shown(selections[0].asked["friend"].selection) is None
+    await ask(make(engine=True), "{ flock { birds { friend { name } } } }")
+    assert selections[0] is not None
+    assert shown(selections[0].asked["friend"].selection) == {"name": ("name", "String!", None)}
+
+
+async def test_json_that_is_written_already_is_taken_as_it_is() -> None:
+    text = '{ alone(name: "JSON") { friend { name friend { name } } } json { leader { name } } }'
+    found = await ask(make(engine=True), text)
+    assert msgspec.json.decode(msgspec.json.encode(found)) == {
+        "alone": {"friend": {"any": "thing"}},
+        "json": {"leader": ["of", "any", "kind"]},
+    }
+    text = "{ json { birds { name age } } }"
+    found = await ask(make(engine=True), text)
+    assert msgspec.json.encode(found) == b'{"json":{"birds":[1, 2]}}'
 
 
 async def test_a_batch_that_needs_no_waiting() -> None:

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from schema.engine import Loader
+from schema.engine.loader import Loading
 
 asked: list[list[int]] = []
 
@@ -37,9 +38,9 @@ async def test_an_exception_is_raised_to_those_who_wait_for_its_key() -> None:
     loader = Loader(squares)
     good, bad, again = loader.load(2), loader.load(-2), loader.load(-2)
     assert await good == 4
-    for future in (bad, again):
+    for load in (bad, again):
         with pytest.raises(KeyError):
-            await future
+            await load
 
 
 @pytest.mark.parametrize("values", [[], [1, 2, 3]])
@@ -48,34 +49,55 @@ async def test_a_failed_batch_fails_for_everybody(values: list[int]) -> None:
         return values
 
     loader = Loader(wrong)
-    for future in (loader.load(1), loader.load(2)):
+    for load in (loader.load(1), loader.load(2)):
         with pytest.raises(ValueError):
-            await future
+            await load
 
 
-async def test_nobody_waits_any_more() -> None:
-    ended: list[str] = []
+async def test_who_is_cancelled_leaves_the_batch_to_the_others() -> None:
+    begun: list[list[int]] = []
+    is_reading = asyncio.Event()
 
     async def slow(keys: list[int]) -> list[int]:
-        try:
+        begun.append(keys)
+        is_reading.set()
+        if len(begun) == 1:
             await asyncio.sleep(10)
-        except asyncio.CancelledError:
-            ended.append("cancelled")
-            raise
         return keys
 
+    async def wait_for(load: Loading[int]) -> int:
+        return await load
+
     loader = Loader(slow)
-    futures = [loader.load(1), loader.load(2)]
-    await asyncio.sleep(0.001)
-    futures[0].cancel()
-    await asyncio.sleep(0.001)
-    assert not ended
-    loader = Loader(slow)
-    futures = [loader.load(1), loader.load(2)]
-    await asyncio.sleep(0.001)
-    for future in futures:
-        future.cancel()
-    await asyncio.sleep(0.001)
-    assert ended == ["cancelled"]
+    first, second, third = (asyncio.ensure_future(wait_for(loader.load(key))) for key in (1, 2, 2))
+    await is_reading.wait()
+    first.cancel()
+    assert [await second, await third] == [2, 2]
+    assert first.cancelled()
     # Whoever asks again is answered.
-    assert not loader.load(1).cancelled()
+    assert await loader.load(1) == 1
+    assert begun == [[1, 2], [1, 2]]
+
+
+async def test_nothing_is_loaded_that_nobody_waits_for() -> None:
+    loader = Loader(squares)
+    loader.load(1)
+    await asyncio.sleep(0.001)
+    assert asked == []
+    assert await loader.load(2) == 4
+    assert asked == [[1, 2]]
+
+
+async def test_what_is_asked_for_while_a_batch_is_read_is_read_next() -> None:
+    is_reading = asyncio.Event()
+
+    async def slowly(keys: list[int]) -> list[int | BaseException]:
+        is_reading.set()
+        return await squares(keys)
+
+    loader = Loader(slowly)
+    first = asyncio.ensure_future(loader.load_many([1, 2]))
+    await is_reading.wait()
+    assert await loader.load_many([2, 3]) == [4, 9]
+    assert await first == [1, 4]
+    assert asked == [[1, 2], [3]]

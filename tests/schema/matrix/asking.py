@@ -69,5 +69,11 @@ def every_value(field: GraphQLField) -> str:
 
 
 EXAMPLES = {
+    ("Money", "converted"): 'to: "USD"',
+    ("Property", "pricePreview"): f'from: "{TODAY()}", to: "{TODAY() + timedelta(days=2)}"',
+    ("PropertySearchSummary", "clusters"): "zoom: 3",
     ("Property", "availability"): f'from: "{TODAY()}", to: "{TODAY() + timedelta(days=2)}"',
+    ("Property", "stays"): (
+        f'from: "{TODAY() - timedelta(days=99)}", to: "{TODAY() + timedelta(days=99)}"'
+    ),
 }

@@ -7,6 +7,7 @@ here until MUTATIONS says how to make something that it can be done to.
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -18,23 +19,40 @@ from app.actor import Actor
 from app.config import Settings
 from app.identity import challenges
 from app.identity.hosting import TERMS_VERSION
+from app.identity.links import code_of
 from app.identity.oidc import attempts
 from app.identity.oidc import rules as oidc_rules
 from app.identity.oidc.id_token import Person as OidcPerson
+from app.identity.tokens import load_keys
 from app.ids import new_id
+from app.properties.co_hosts import INVITATION
+from app.properties.photos import files
 from app.runtime import open_runtime
 from db.enums import ChallengePurpose
-from db.models import Booking, CalendarImport, Identity, Passkey, Payment, PayoutAccount
+from db.models import (
+    Booking,
+    CalendarImport,
+    CoHost,
+    Identity,
+    Passkey,
+    Payment,
+    PayoutAccount,
+    Promotion,
+    PropertyPhoto,
+    PropertyPhotoUpload,
+    SavedSearch,
+    Wishlist,
+)
 from schema.build import build_schema
 from schema.policies import FIELDS, Policy
 from tests.schema.face import Face, gid
 from tests.schema.matrix.asking import selected
 from tests.schema.matrix.judging import SCHEMA, Judge, allowed
-from tests.schema.matrix.world import Thing, World, add, make, things
+from tests.schema.matrix.world import Thing, World, add, help_with, make, things
 from tests.schema.test_generated import WIDE
 from tests.support.paystack import PaystackSandbox
 from tests.support.sandbox import Sandbox
-from tests.support.world import add_booking, add_property, add_session, add_user
+from tests.support.world import add_booking, add_photo, add_property, add_session, add_user
 
 # A proof is asked for before anything is looked at.
 NOTHING = {"UNAUTHENTICATED", "NotFoundError", "ProofRequiredError"}
@@ -50,11 +68,21 @@ class Stage:
         self.guest, self.host = world.user("guest"), world.user("host")
 
     async def place(self, **columns: Any) -> Case:
+        key = await self.hosted(**columns)
+        return {"propertyId": gid("Property", key)}, self.whose()
+
+    async def hosted(self, **columns: Any) -> UUID:
         key = await add_property(self.db, self.host, **columns)
-        return {"propertyId": gid("Property", key)}, Thing(kind="", id="", host=self.host)
+        await help_with(self.db, self.world, key)
+        return key
+
+    def whose(self, **more: Any) -> Thing:
+        helpers = {"helpers": "co-host", "calendar": "calendar co-host"}
+        users = {side: frozenset({self.world.user(name)}) for side, name in helpers.items()}
+        return msgspec.structs.replace(Thing(kind="", id="", host=self.host), **users, **more)
 
     async def booking(self, status: str, days: int, **columns: Any) -> Case:
-        place = await add_property(self.db, self.host)
+        place = await self.hosted()
         now = clock.now()
         key = await add_booking(
             self.db,
@@ -66,8 +94,7 @@ class Stage:
             deadline_at=now + timedelta(hours=1) if status.startswith("PENDING") else None,
             **columns,
         )
-        whose = Thing(kind="", id="", guest=self.guest, host=self.host)
-        return {"bookingId": gid("Booking", key)}, whose
+        return {"bookingId": gid("Booking", key)}, self.whose(guest=self.guest)
 
     async def account(self) -> Case:
         return {"userId": gid("User", await add_user(self.db)), "reason": "They asked."}, None
@@ -180,6 +207,11 @@ async def calendar(stage: Stage) -> Case:
     return case | {"changes": [closed]}, whose
 
 
+async def sleep(stage: Stage) -> Case:
+    case, whose = await stage.place()
+    return case | {"until": str(clock.now().date() + timedelta(days=9))}, whose
+
+
 async def new_import(stage: Stage) -> Case:
     case, whose = await stage.place()
     return case | {"name": "Elsewhere", "url": "http://127.0.0.1:9/calendar.ics"}, whose
@@ -187,11 +219,116 @@ async def new_import(stage: Stage) -> Case:
 
 async def import_(stage: Stage) -> Case:
     key, now = new_id(), clock.now()
-    place = await add_property(stage.db, stage.host)
+    place = await stage.hosted()
     async with stage.db.transaction() as session:
         url = f"https://calendars.example/{key}"
         session.add(CalendarImport(id=key, property_id=place, name="a", url=url, due_at=now))
-    return {"importId": gid("CalendarImport", key)}, Thing(kind="", id="", host=stage.host)
+    return {"importId": gid("CalendarImport", key)}, stage.whose()
+
+
+async def invitation(stage: Stage) -> tuple[UUID, Thing]:
+    place = await stage.hosted()
+    expires_at = clock.now() + timedelta(days=1)
+    columns = {"email": f"{new_id().hex}@example.com", "expires_at": expires_at}
+    key = await add(stage.db, CoHost, property_id=place, rights=["CALENDAR"], **columns)
+    return key, stage.whose()
+
+
+async def helper(stage: Stage) -> Case:
+    key, whose = await invitation(stage)
+    return {"coHostId": gid("CoHost", key)}, whose
+
+
+async def mailed(stage: Stage) -> Case:
+    """To a place of somebody's who is none of those who try."""
+    place = await add_property(stage.db, await add_user(stage.db))
+    expires_at = clock.now() + timedelta(days=1)
+    columns = {"email": f"{new_id().hex}@example.com", "expires_at": expires_at}
+    key = await add(stage.db, CoHost, property_id=place, rights=["CALENDAR"], **columns)
+    keys = load_keys(stage.face.runtime.settings)
+    return {"token": code_of(keys, key, INVITATION)}, None
+
+
+async def wishlist(stage: Stage) -> Case:
+    key = await add(stage.db, Wishlist, user_id=stage.guest, name="Somewhere warm")
+    return {"wishlistId": gid("Wishlist", key)}, Thing(kind="", id="", owner=stage.guest)
+
+
+async def wish(stage: Stage) -> Case:
+    (place, _), (case, whose) = await stage.place(), await wishlist(stage)
+    return case | place, whose
+
+
+async def new_photos(stage: Stage) -> Case:
+    case, whose = await stage.place()
+    return case | {"files": [{"contentType": "image/png", "size": 1}]}, whose
+
+
+async def sent_photo(stage: Stage) -> Case:
+    """A file that waits to be completed."""
+    place, key, now = await stage.hosted(), new_id(), clock.now()
+    url = files.path_of(key.hex)
+    await stage.face.runtime.storage.put(files.original(url), b"1", "image/png")
+    await add(
+        stage.db,
+        PropertyPhotoUpload,
+        id=key,
+        property_id=place,
+        position=1,
+        caption="",
+        url=url,
+        size=1,
+        status="AWAITING_FILE",
+        expires_at=now + timedelta(hours=1),
+        forget_at=now + timedelta(hours=2),
+    )
+    return {"uploadIds": [gid("PhotoUpload", key)]}, stage.whose()
+
+
+async def photo(stage: Stage) -> Case:
+    place = await stage.hosted()
+    key = await add_photo(stage.db, place, position=1)
+    return {"photoId": gid("Photo", key)}, stage.whose()
+
+
+async def photo_order(stage: Stage) -> Case:
+    place = await stage.hosted()
+    async with stage.db.read() as connection:
+        own = PropertyPhoto.property_id == place
+        first = await connection.scalar(select(PropertyPhoto.id).where(own))
+    assert first is not None
+    second = await add_photo(stage.db, place, position=1)
+    order = [gid("Photo", each) for each in (second, first)]
+    case = {"propertyId": gid("Property", place), "photoIds": order}
+    return case, stage.whose()
+
+
+def code() -> str:
+    return f"C-{new_id().hex[-12:]}"
+
+
+async def promotion(stage: Stage) -> Case:
+    key = await add(stage.db, Promotion, host_id=stage.host, code=code(), rate_bp=100)
+    return {"promotionId": gid("Promotion", key)}, Thing(kind="", id="", owner=stage.host)
+
+
+async def new_promotion(_: Stage) -> Case:
+    return {"code": code(), "percent": 10}, None
+
+
+async def new_platforms_promotion(_: Stage) -> Case:
+    return {"promotion": {"code": code(), "percent": 10}, "reason": "Summer."}, None
+
+
+async def platforms_promotion(stage: Stage) -> Case:
+    key = await add(stage.db, Promotion, host_id=None, code=code(), rate_bp=100)
+    return {"promotionId": gid("Promotion", key), "reason": "It is over."}, None
+
+
+async def search(stage: Stage) -> Case:
+    row = {"user_id": stage.guest, "name": "Porto", "asked": {}, "wanted": {}}
+    key = await add(stage.db, SavedSearch, **row)
+    return {"savedSearchId": gid("SavedSearch", key)}, Thing(kind="", id="", owner=stage.guest)
 
 
 MUTATIONS: dict[str, Callable[[Stage], Awaitable[Case]]] = {
@@ -206,6 +343,19 @@ MUTATIONS: dict[str, Callable[[Stage], Awaitable[Case]]] = {
     "updateProfile": own(bio="Another."),
     "revokeAllSessions": own(keepCurrent=True),
     "requestDataExport": own(),
+    "createWishlist": own(name="Somewhere warm"),
+    "renameWishlist": with_(wishlist, name="Somewhere cold"),
+    "shareWishlist": wishlist,
+    "unshareWishlist": wishlist,
+    "saveProperty": wish,
+    "unsaveProperty": wish,
+    "deleteWishlist": wishlist,
+    "saveSearch": own(name="Porto", filter={"city": "Porto"}),
+    "updateSavedSearch": with_(search, emailAlerts=True),
+    "deleteSavedSearch": search,
+    "recordPropertyView": Stage.place,
+    "setViewHistory": own(isOn=False),
+    "clearViewHistory": own(),
     "cancelAccountDeletion": own(),
     "createPayoutAccountLink": own(
         returnUrl="https://roost.example", refreshUrl="https://roost.example"
@@ -222,7 +372,6 @@ MUTATIONS: dict[str, Callable[[Stage], Awaitable[Case]]] = {
         type="CABIN",
         maxGuests=1,
         location={"city": "A", "country": "PT", "latitude": 1, "longitude": 1},
-        timezone="UTC",
         pricePerNight={"amount": 10_00, "currency": "EUR"},
     ),
     "createBooking": Stage.stay,
@@ -232,13 +381,32 @@ MUTATIONS: dict[str, Callable[[Stage], Awaitable[Case]]] = {
     "renamePasskey": with_(passkey, name="Another"),
     "deletePasskey": proven_passkey,
     "updateProperty": with_(Stage.place, title="Another"),
+    "setPropertyTaxes": with_(Stage.place, taxes=[{"name": "VAT", "rateBasisPoints": 600}]),
+    "createPromotion": new_promotion,
+    "endPromotion": promotion,
+    "staffCreatePromotion": new_platforms_promotion,
+    "staffEndPromotion": platforms_promotion,
     "updateCalendar": calendar,
     "rotateCalendarFeed": Stage.place,
     "addCalendarImport": new_import,
     "removeCalendarImport": import_,
     "syncCalendarImport": import_,
+    "inviteCoHost": with_(Stage.place, email="helper@example.com", rights=["CALENDAR"]),
+    "acceptCoHostInvitation": mailed,
+    "updateCoHost": with_(helper, rights=["ALL"]),
+    "removeCoHost": helper,
+    "leaveCoHosting": Stage.place,
+    "createPhotoUploads": new_photos,
+    "completePhotoUploads": sent_photo,
+    "updatePhoto": with_(photo, caption="Another."),
+    "reorderPhotos": photo_order,
+    "deletePhoto": photo,
     "publishProperty": lambda stage: stage.place(status="UNPUBLISHED"),
     "unpublishProperty": Stage.place,
+    "snoozeProperty": sleep,
+    "archiveProperty": Stage.place,
+    "deleteProperty": lambda stage: stage.place(status="DRAFT", published_at=None),
+    "duplicateProperty": Stage.place,
     "acceptBooking": lambda stage: stage.booking("PENDING_HOST", 20),
     "declineBooking": lambda stage: stage.booking("PENDING_HOST", 20),
     "cancelBooking": with_(lambda stage: stage.booking("CONFIRMED", 20), reason="They asked."),
@@ -293,7 +461,11 @@ async def test_everybody_does_what_is_declared_and_nothing_else(wide_face: Face)
                 world.things = await things(face.db)
                 judge.object(actor, kind, value)
             # The other side is told why; to everybody else there is no such thing.
-            party = thing is not None and actor.user_id in (thing.guest, thing.host)
+            party = thing is not None and actor.user_id in {
+                thing.guest,
+                thing.host,
+                *thing.helpers,
+            }
             if not (party or allowed(policy, actor, thing) or kind in NOTHING):
                 wrong.append(f"{who}, who may not {name}: {kind}")
         if policy is Policy.SIGNED_IN:

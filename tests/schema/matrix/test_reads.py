@@ -9,6 +9,7 @@ from contextlib import aclosing
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from graphql import get_named_type
 
@@ -35,6 +36,7 @@ BELOW = {kind: selected(TYPES[kind], 2) for kind in FINDERS}
 
 @pytest.fixture
 async def face(settings: Settings) -> AsyncIterator[Face]:
+    settings = msgspec.structs.replace(settings, web_origins=("https://app.roost.example",))
     async with open_runtime(settings) as runtime:
         yield Face(build_schema(limits=WIDE), runtime)
 
@@ -86,17 +88,25 @@ ROUTES: dict[str, Ways] = {
     "property": by_id("Property", "property"),
     "booking": by_id("Booking", "booking"),
     "searchProperties": searches,
+    "propertySearchSummary": lambda _: [("propertySearchSummary", {})],
+    "places": lambda _: [('places(query: "Lisboa", first: 1)', {})],
+    "sharedWishlist": lambda _: [
+        ("sharedWishlist(token: $text)", {"text": f"{word('guest list')}-token"}),
+        ("sharedWishlist(token: $text)", {"text": "nothing"}),
+    ],
     "quote": quotes,
     "staffPeople": people,
     "staffActions": trail,
+    "staffPromotions": lambda _: [("staffPromotions", {})],
     "payoutInstitutions": lambda _: [
         (f'payoutInstitutions(currency: "EUR", kind: {kind})', {}) for kind in PayoutAccountKind
     ],
+    "amenityCatalogue": lambda _: [("amenityCatalogue", {})],
     "hostTermsVersion": lambda _: [("hostTermsVersion", {})],
 }
 TYPES_OF_VARIABLES = {
     "id": "ID!",
-    "text": "String",
+    "text": "String!",
     "filter": "PropertyFilter",
     "input": "QuoteInput!",
 }

@@ -1,6 +1,7 @@
 """Two guests, two hosts, staff, and something of everything that can be theirs."""
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,9 @@ from sqlalchemy import insert, select
 
 from app import clock
 from app.actor import ANONYMOUS, Actor, Role
+from app.currencies.flows import store
+from app.currencies.sources import DayRates
+from app.gazetteer import places as gazetteer
 from app.ids import new_id
 from db.base import Base
 from db.enums import StaffActionKind
@@ -18,7 +22,10 @@ from db.models import (
     CalendarFeed,
     CalendarImport,
     CalendarSync,
+    CheckInGuide,
+    CoHost,
     DataExport,
+    Dispute,
     HostDetails,
     Identity,
     ImportedStay,
@@ -27,21 +34,38 @@ from db.models import (
     Payout,
     PayoutAccount,
     PayoutItem,
+    Promotion,
     Property,
     PropertyPhoto,
+    PropertyPhotoUpload,
+    PropertyTax,
+    PropertyTranslation,
     Review,
+    SavedSearch,
     SignInEvent,
     SignInSession,
     StaffAction,
     User,
+    ViewedProperty,
+    Wishlist,
+    WishlistItem,
 )
 from db.session import Database
 from schema import ids
-from tests.support.world import add_booking, add_property, add_review, add_session, add_user
+from tests.support.world import (
+    add_booking,
+    add_photo,
+    add_property,
+    add_review,
+    add_session,
+    add_user,
+)
 
 STAFF = (Role.SUPPORT, Role.ADMIN)
+# Who helps the host, with all that is theirs.
+HELPERS = {"co-host": "ALL", "calendar co-host": "CALENDAR"}
 ROLES = {"support": Role.SUPPORT, "admin": Role.ADMIN}
-NAMES = ("guest", "other guest", "host", "other host", "support", "admin")
+NAMES = ("guest", "other guest", "host", "other host", "support", "admin", *HELPERS)
 
 
 class Thing(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +78,9 @@ class Thing(msgspec.Struct, frozen=True, kw_only=True):
     host: UUID | None = None
     # Who stays there.
     staying: frozenset[UUID] = frozenset()
+    # Who helps the host, for everything or with the calendar.
+    helpers: frozenset[UUID] = frozenset()
+    calendar: frozenset[UUID] = frozenset()
     # Who may have it at all, besides staff; None: everybody.
     seen_by: frozenset[UUID] | None = None
 
@@ -73,7 +100,16 @@ class World(msgspec.Struct, kw_only=True):
         return self.actors[name].require_user()
 
 
-WITHOUT_ID = (HostDetails, PayoutItem, BookingChange, CalendarFeed, ImportedStay)
+WITHOUT_ID = (
+    CheckInGuide,
+    PropertyTranslation,
+    HostDetails,
+    PayoutItem,
+    BookingChange,
+    CalendarFeed,
+    ImportedStay,
+    ViewedProperty,
+)
 
 
 async def add(db: Database, model: type[Base], **columns: Any) -> Any:
@@ -97,7 +133,9 @@ async def make(db: Database) -> World:
     await _add_places(db, world)
     await _add_stays(db, world)
     await _add_exchanges(db, world)
+    await _add_uploads(db, world)
     await _add_money(db, world)
+    await _add_saved(db, world)
     world.things = await things(db)
     return world
 
@@ -210,6 +248,7 @@ async def _add_places(db: Database, world: World) -> None:
             ("other home", "other host", "PUBLISHED"),
             ("hidden", "host", "UNPUBLISHED"),
             ("draft", "other host", "DRAFT"),
+            ("asleep", "host", "SNOOZED"),
         )
     ):
         world.places[name] = await add_property(
@@ -217,7 +256,12 @@ async def _add_places(db: Database, world: World) -> None:
             world.user(owner),
             status=status,
             title=f"place-{number}",
+            amenities=["WIFI"],
             address=f"street-{number}-secret",
+            unit=f"unit-{number}-secret",
+            quiet_from=time(22),
+            quiet_to=time(7),
+            check_in_method="KEY_BOX",
             postal_code=f"postal-{number}-secret",
             latitude=latitude(number),
             public_latitude=38.7 + number,
@@ -227,7 +271,38 @@ async def _add_places(db: Database, world: World) -> None:
             review_count=2,
             rating_sum=9,
             published_at=None if status == "DRAFT" else clock.now(),
+            snoozed_until=clock.now().date() + timedelta(days=9) if status == "SNOOZED" else None,
         )
+        taxed = {"property_id": world.places[name], "max_nights": 7}
+        await add(db, PropertyTax, name="a", kind="PERCENTAGE", rate_bp=1, **taxed)
+        await add(db, PropertyTax, name="b", kind="PER_GUEST_NIGHT", amount_minor=1, **taxed)
+
+
+async def _add_promotions(db: Database, world: World) -> None:
+    """Two codes of each host's and of the platform's: of a rate, and of an amount."""
+    day, limits = clock.now().date(), {"min_nights": 1, "max_uses": 5, "max_uses_per_guest": 1}
+    windows = {"stays_from": day, "bookings_from": day}
+    windows |= {name.replace("from", "to"): day + timedelta(days=9) for name in windows}
+    for name in ("host", "other host", None):
+        host_id = None if name is None else world.user(name)
+        whose = word(name or "house").upper()
+        code = f"{whose}-CODE"
+        home = [world.places["other home" if name == "other host" else "home"]]
+        for what in ("rate_bp", "amount_minor"):
+            await add(
+                db,
+                Promotion,
+                host_id=host_id,
+                code=f"{code}-{what}",
+                property_ids=home,
+                ended_at=clock.now(),
+                min_amount_minor=1,
+                currency="EUR",
+                **limits,
+                **windows,
+                **{what: 100},
+            )
+        world.secrets[code] = (frozenset([] if host_id is None else [host_id]), True)
 
 
 STAYS = {
@@ -242,7 +317,8 @@ STAYS = {
 
 async def _add_stays(db: Database, world: World) -> None:
     now = clock.now()
-    hosts = {"home": "host", "hidden": "host", "other home": "other host", "draft": "other host"}
+    hosts = dict.fromkeys(("home", "hidden", "asleep"), "host")
+    hosts |= dict.fromkeys(("other home", "draft"), "other host")
     for name, (place, guest, status, days) in STAYS.items():
         more: dict[str, Any] = {}
         if status == "CANCELLED":
@@ -279,17 +355,64 @@ async def _add_stays(db: Database, world: World) -> None:
             reason=f"{word(name)}-step",
             occurred_at=now,
         )
-        both = frozenset(sides)
+        both = frozenset({*sides, *([world.user("co-host")] if hosts[place] == "host" else [])})
         for kind in ("message", "why", "step"):
             world.secrets[f"{word(name)}-{kind}"] = (both, True)
         if status == "COMPLETED":
             await add_review(db, world.places[place], sides[1], sides[0], booking_id=booking)
+    await _add_helpers(db, world)
+    helpers = {"host": {world.user("co-host")}}
     for number, (place, guests) in enumerate(
-        (("home", {"guest"}), ("other home", set()), ("hidden", set()), ("draft", set()))
+        (
+            ("home", {"guest"}),
+            ("other home", set()),
+            ("hidden", set()),
+            ("draft", set()),
+            ("asleep", set()),
+        )
     ):
-        stay = frozenset({world.user(hosts[place]), *map(world.user, guests)})
-        for secret in (f"street-{number}-secret", f"postal-{number}-secret", latitude(number)):
+        stay = frozenset(
+            {
+                world.user(hosts[place]),
+                *map(world.user, guests),
+                *helpers.get(hosts[place], ()),
+            }
+        )
+        guide = {
+            name: f"{name}-{number}-secret"
+            for name in ("instructions", "access_code", "wifi_name", "wifi_password")
+        }
+        await add(db, CheckInGuide, property_id=world.places[place], **guide)
+        words = {"language": "pt", "title": f"casa-{number}", "description": "Duas salas."}
+        await add(db, PropertyTranslation, property_id=world.places[place], **words)
+        told = (f"{name}-{number}-secret" for name in ("street", "unit", "postal"))
+        for secret in (*told, *guide.values(), latitude(number)):
             world.secrets[str(secret)] = (stay, False)
+
+
+async def _add_helpers(db: Database, world: World) -> None:
+    """Two who help the host, and an invitation to each of two places that nobody has accepted."""
+    for place in ("home", "hidden"):
+        await help_with(db, world, world.places[place])
+    for place, owner in (("home", "host"), ("other home", "other host")):
+        address = f"{word(f'{place} help')}@example.com"
+        await add(
+            db,
+            CoHost,
+            property_id=world.places[place],
+            email=address,
+            rights=["MESSAGES"],
+            expires_at=clock.now() + timedelta(days=1),
+        )
+        world.secrets[address] = (frozenset({world.user(owner)}), False)
+
+
+async def help_with(db: Database, world: World, place: UUID) -> None:
+    """Both help with the place."""
+    now = clock.now()
+    for name, right in HELPERS.items():
+        joined = {"user_id": world.user(name), "accepted_at": now}
+        await add(db, CoHost, property_id=place, rights=[right], **joined)
 
 
 async def _add_exchanges(db: Database, world: World) -> None:
@@ -319,16 +442,78 @@ async def _add_exchanges(db: Database, world: World) -> None:
         )
         await add(db, CalendarSync, import_id=import_id, failure="NOT_FOUND", finished_at=now)
         for name in ("token", "name", "url", "stay"):
-            world.secrets[f"{secret}-{name}"] = (frozenset({host}), False)
+            whose = {host, *(map(world.user, HELPERS) if owner == "host" else ())}
+            world.secrets[f"{secret}-{name}"] = (frozenset(whose), False)
+
+
+async def _add_saved(db: Database, world: World) -> None:
+    """Two people's lists: each with a place, and a hidden one; one of them is shared."""
+    now = clock.now()
+    for name, place in (("guest", "home"), ("other host", "other home")):
+        secret, user = word(f"{name} list"), world.user(name)
+        shared = {"share_token": f"{secret}-token"}
+        wishlist = await add(db, Wishlist, user_id=user, name=f"list-of-{name}", **shared)
+        for number, kept in enumerate((place, "hidden")):
+            await add(
+                db,
+                WishlistItem,
+                wishlist_id=wishlist,
+                user_id=user,
+                property_id=world.places[kept],
+                note=f"{secret}-note-{number}",
+                check_in=now.date() + timedelta(days=5),
+                check_out=now.date() + timedelta(days=7),
+                adults=2,
+                children=0,
+                infants=0,
+                pets=0,
+            )
+        for kept in (place, "hidden"):
+            viewed = {"property_id": world.places[kept], "viewed_at": now}
+            await add(db, ViewedProperty, user_id=user, **viewed)
+        search = {"name": f"{secret}-search", "asked": {"city": "Porto"}, "wanted": {}}
+        await add(db, SavedSearch, user_id=user, **search)
+        for kind in ("token", "note-0", "note-1", "search"):
+            world.secrets[f"{secret}-{kind}"] = (frozenset({user}), False)
+
+
+async def _add_uploads(db: Database, world: World) -> None:
+    """A file that became a photo, and one that did not, of each of two places."""
+    now = clock.now()
+    for place in ("home", "other home"):
+        url = f"/media/photos/{new_id().hex}-1920.webp"
+        photo: dict[str, Any] = {
+            "property_id": world.places[place],
+            "position": 1,
+            "url": url,
+        }
+        made = await add_photo(db, placeholder="LEHV6nWB2yk8pyo0adR*.7kCMdnj", **photo)
+        for more in (
+            {"id": made, "status": "READY"},
+            {"status": "FAILED", "failure": "UNREADABLE"},
+        ):
+            await add(
+                db,
+                PropertyPhotoUpload,
+                caption="",
+                size=1,
+                expires_at=now,
+                forget_at=now + timedelta(days=1),
+                **photo,
+                **more,
+            )
 
 
 async def _add_money(db: Database, world: World) -> None:
+    await _add_promotions(db, world)
+    rates = DayRates(clock.now().date(), {"USD": Decimal("1.1")})
+    await db.run(lambda session: store(session, rates, "static", clock.now()))
     async with db.read() as connection:
         found = {row.id: row for row in await connection.execute(select(Booking.__table__))}
     for name, booking_id in world.bookings.items():
         booking = found[booking_id]
         pending = booking.status == "PENDING_PAYMENT"
-        await add(
+        payment = await add(
             db,
             Payment,
             booking_id=booking_id,
@@ -351,6 +536,21 @@ async def _add_money(db: Database, world: World) -> None:
             redirect_url=f"https://pay.example/{word(name)}-page",
             failure_code=f"{word(name)}-failure",
         )
+        if not pending:
+            await add(
+                db,
+                Dispute,
+                payment_id=payment,
+                provider="STRIPE",
+                provider_dispute_id=f"dp_{booking_id.hex}",
+                status="WON",
+                amount_minor=300_00,
+                currency="EUR",
+                reason="fraudulent",
+                evidence_due_at=clock.now(),
+                opened_at=clock.now(),
+                settled_at=clock.now(),
+            )
         guest = frozenset({booking.guest_id})
         world.secrets[f"{word(name)}-client"] = (guest, False)
         world.secrets[f"{word(name)}-page"] = (guest, False)
@@ -380,48 +580,79 @@ async def things(db: Database) -> dict[str, Thing]:
         async def rows(model: type[Base]) -> list[Any]:
             return list(await connection.execute(select(model.__table__)))
 
-        stays = await rows(Booking)
-        places = {row.id: _place(row, stays) for row in await rows(Property)}
+        stays, helpers = await rows(Booking), await rows(CoHost)
+        places = {row.id: _place(row, stays, helpers) for row in await rows(Property)}
         found = [_thing("Property", key, **whose) for key, whose in places.items()]
         for photo in await rows(PropertyPhoto):
             found += [_thing("Photo", photo.id, **places[photo.property_id])]
         for each in await rows(CalendarImport):
+            found.append(_thing("CalendarImport", each.id, **_hosts(places[each.property_id])))
+        for each in await rows(PropertyPhotoUpload):
+            found.append(_thing("PhotoUpload", each.id, **_hosts(places[each.property_id])))
+        for each in helpers:
             host = places[each.property_id]["host"]
-            found.append(_thing("CalendarImport", each.id, host=host))
+            found.append(_thing("CoHost", each.id, host=host, owner=each.user_id))
+        for stay in stays:
+            whose = _hosts(places[stay.property_id]) | {"guest": stay.guest_id}
+            found.append(_thing("Booking", stay.id, **whose))
+        of = {stay.id: stay.property_id for stay in stays}
+        for each in await rows(Payment):
+            whose = _hosts(places[of[each.booking_id]]) | {"guest": each.guest_id}
+            found.append(_thing("Payment", each.id, **whose))
         for kind, model, sides in WHOSE:
             for row in await rows(model):
                 whose = {side: getattr(row, column) for side, column in sides.items()}
                 found.append(_thing(kind, row.id, **whose))
+    found += [_thing("Place", lisbon.id) for lisbon in gazetteer.find("Lisbon", 1)]
     return {each.id: each for each in found}
 
 
 WHOSE: tuple[tuple[str, type[Base], dict[str, str]], ...] = (
     ("User", User, {"owner": "id"}),
-    ("Booking", Booking, {"guest": "guest_id", "host": "host_id"}),
-    ("Payment", Payment, {"guest": "guest_id", "host": "host_id"}),
     ("Review", Review, {"guest": "author_id"}),
     ("Payout", Payout, {"owner": "host_id"}),
     ("PayoutAccount", PayoutAccount, {"owner": "user_id"}),
+    ("Promotion", Promotion, {"owner": "host_id"}),
     ("SignInSession", SignInSession, {"owner": "user_id"}),
     ("SignInEvent", SignInEvent, {"owner": "user_id"}),
     ("Identity", Identity, {"owner": "user_id"}),
     ("Passkey", Passkey, {"owner": "user_id"}),
     ("DataExport", DataExport, {"owner": "user_id"}),
+    ("Wishlist", Wishlist, {"owner": "user_id"}),
+    ("WishlistItem", WishlistItem, {"owner": "user_id"}),
+    ("SavedSearch", SavedSearch, {"owner": "user_id"}),
 )
 
 
-def _place(row: Any, stays: list[Any]) -> dict[str, Any]:
+def _hosts(place: dict[str, Any]) -> dict[str, Any]:
+    """Who is on the host's side of a place."""
+    return {name: place[name] for name in ("host", "helpers", "calendar")}
+
+
+def _with(helpers: list[Any], place: UUID, right: str) -> frozenset[UUID]:
+    """Who helps with a place by that right."""
+    return frozenset(
+        each.user_id
+        for each in helpers
+        if each.property_id == place and each.user_id is not None and right in each.rights
+    )
+
+
+def _place(row: Any, stays: list[Any], helpers: list[Any]) -> dict[str, Any]:
     """Whose a property is, who stays there, and who may see it when it is not published."""
     here = [each for each in stays if each.property_id == row.id]
     now = clock.now()
+    help_here = {right: _with(helpers, row.id, right) for right in HELPERS.values()}
     return {
         "host": row.host_id,
+        "helpers": help_here["ALL"],
+        "calendar": help_here["CALENDAR"],
         "staying": frozenset(
             each.guest_id for each in here if each.status == "CONFIRMED" and each.check_out_at > now
         ),
         "seen_by": None
         if row.status == "PUBLISHED"
-        else frozenset({row.host_id, *(each.guest_id for each in here)}),
+        else frozenset({row.host_id, *(each.guest_id for each in here)}.union(*help_here.values())),
     }
 
 

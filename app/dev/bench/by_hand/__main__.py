@@ -45,7 +45,7 @@ def create_app(settings: Settings) -> Litestar:
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             pools["reads"] = await stack.enter_async_context(_pool(settings))
-            # As in app.properties.search: a plan for each box on the map.
+            # As in app.search.pages: a plan for each box on the map.
             pools["searches"] = await stack.enter_async_context(
                 _pool(settings, plan_cache_mode="force_custom_plan")
             )

@@ -16,8 +16,11 @@ from app.availability import rules as stays
 from app.availability.rules import StayNotAllowedReason
 from app.dev.bench.by_hand import answers as to
 from app.dev.bench.by_hand import statements as sql
+from app.errors import Invalid
 from app.pricing import rules as prices
 from app.properties.terms import FRIDAY, SATURDAY, Fees, Guests, NightTerms, StayTerms, Tax, Terms
+from app.search import cells
+from app.search.cells import Area
 
 PAGE = 20
 REVIEWS = 10
@@ -32,13 +35,6 @@ stay_terms = operator.itemgetter(*sql.STAY)
 TOO_EARLY = (StayNotAllowedReason.IN_THE_PAST, StayNotAllowedReason.TOO_SOON)
 
 Rows = Sequence[Mapping[str, Any]]
-
-
-class Area(msgspec.Struct, frozen=True):
-    north: float
-    south: float
-    east: float
-    west: float
 
 
 class SearchInput(msgspec.Struct, frozen=True, rename="camel"):
@@ -68,8 +64,11 @@ async def search(
 ) -> to.Search:
     area, guests = input.area, Guests(adults=2)
     check_in, check_out = input.check_in, input.check_out
+    covered = cells.covering(area)
+    if covered is None:
+        raise Invalid("The box is too large for a page by hand.", field="area")
     found = await db.fetch(
-        sql.SEARCH,
+        sql.SEARCH[covered.level],
         area.south,
         area.north,
         area.west,
@@ -81,6 +80,7 @@ async def search(
         1 << check_in.weekday(),
         1 << check_out.weekday(),
         PAGE + 1,
+        covered.cells,
     )
     page = found[:PAGE]
     photos: defaultdict[str, list[to.FoundPhoto]] = defaultdict(list)

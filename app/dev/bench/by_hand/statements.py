@@ -1,6 +1,7 @@
 """The SQL of the pages. Each statement has one text, so that each connection prepares it once."""
 
 from app.properties.terms import StayTerms, Terms
+from app.search import cells
 
 # The terms' columns bear the names of their fields.
 PRICE = tuple(
@@ -26,26 +27,28 @@ _ARRIVAL = f"""CASE WHEN timezone(p.timezone, {_EARLIER}) = {_LOCAL}
 _TODAY = "timezone(p.timezone, $8::timestamptz)::date"
 
 # $1–$4 south, north, west, east; $5 guests; $6, $7 check-in and check-out; $8 now; $9, $10 the
-# weekdays' bits; $11 how many.
-SEARCH = f"""
+# weekdays' bits; $11 how many; $12 the cells of the map in which the box lies.
+_SEARCH = f"""
 WITH found AS MATERIALIZED (
-  SELECT p.* FROM properties p
-  WHERE p.status = 'PUBLISHED'
-    AND p.public_latitude BETWEEN $1 AND $2 AND p.public_longitude BETWEEN $3 AND $4
-    AND p.max_guests >= $5
-    AND coalesce((SELECT n.min_nights FROM calendar_nights n
-      WHERE n.property_id = p.id AND n.night = $6), p.min_nights) <= $7::date - $6::date
-    AND p.max_nights >= $7::date - $6::date
-    AND p.check_in_weekdays & $9::int <> 0 AND p.check_out_weekdays & $10::int <> 0
-    AND $6 >= {_TODAY} AND $6 - {_TODAY} <= p.booking_window_days
-    AND (p.advance_notice_hours = 0
-      OR {_ARRIVAL} - $8 >= make_interval(hours => p.advance_notice_hours))
-    AND NOT EXISTS (SELECT FROM calendar_nights n
-      WHERE n.property_id = p.id AND n.night >= $6 AND n.night < $7 AND n.closed)
-    AND NOT EXISTS (SELECT FROM occupied_nights o WHERE o.property_id = p.id
-      AND o.night >= $6 - p.preparation_days AND o.night < $7 + p.preparation_days
-      AND (o.kind <> 'BLOCK' OR o.night >= $6 AND o.night < $7)
-      AND (o.hold_expires_at IS NULL OR o.hold_expires_at > $8))
+  SELECT p.* FROM unnest($12::int[]) AS c (cell) CROSS JOIN LATERAL (
+    SELECT p.* FROM properties p
+    WHERE p.status = 'PUBLISHED' AND p.map_cell >> {{shift}} = c.cell
+      AND p.public_latitude BETWEEN $1 AND $2 AND p.public_longitude BETWEEN $3 AND $4
+      AND p.max_guests >= $5
+      AND coalesce((SELECT n.min_nights FROM calendar_nights n
+        WHERE n.property_id = p.id AND n.night = $6), p.min_nights) <= $7::date - $6::date
+      AND p.max_nights >= $7::date - $6::date
+      AND p.check_in_weekdays & $9::int <> 0 AND p.check_out_weekdays & $10::int <> 0
+      AND $6 >= {_TODAY} AND $6 - {_TODAY} <= p.booking_window_days
+      AND (p.advance_notice_hours = 0
+        OR {_ARRIVAL} - $8 >= make_interval(hours => p.advance_notice_hours))
+      AND NOT EXISTS (SELECT FROM calendar_nights n
+        WHERE n.property_id = p.id AND n.night >= $6 AND n.night < $7 AND n.closed)
+      AND NOT EXISTS (SELECT FROM occupied_nights o WHERE o.property_id = p.id
+        AND o.night >= $6 - p.preparation_days AND o.night < $7 + p.preparation_days
+        AND (o.kind <> 'BLOCK' OR o.night >= $6 AND o.night < $7)
+        AND (o.hold_expires_at IS NULL OR o.hold_expires_at > $8))
+    ORDER BY p.recommendation DESC, p.id DESC LIMIT $11) p
   ORDER BY p.recommendation DESC, p.id DESC LIMIT $11
 )
 SELECT p.id::text, p.recommendation, p.title, p.type, p.rating_sum, p.review_count, p.max_guests,
@@ -57,6 +60,8 @@ SELECT p.id::text, p.recommendation, p.title, p.type, p.rating_sum, p.review_cou
     FROM property_taxes t WHERE t.property_id = p.id) AS taxes,
   {_nights("$6", "$7")} AS nights
 FROM found p JOIN users u ON u.id = p.host_id ORDER BY p.recommendation DESC, p.id DESC"""
+# By the level of the cells: each has an index in the order of recommendation.
+SEARCH = {level: _SEARCH.format(shift=cells.shift(level)) for level in cells.LEVELS}
 
 # $1 the property, of which everybody may see this; $2, $3 the dates of its calendar.
 PROPERTY = f"""

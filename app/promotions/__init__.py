@@ -1,0 +1,1 @@
+"""Codes that make stays cheaper, at a host's cost or the platform's."""

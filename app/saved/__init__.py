@@ -1,0 +1,1 @@
+"""What people keep for later: wishlists, what they looked at, searches."""

@@ -1,0 +1,1 @@
+"""Finding places: what guests look for, decided in SQL, a page at a time."""

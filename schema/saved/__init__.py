@@ -1,0 +1,1 @@
+"""What the viewer keeps for later: wishlists, what they looked at, searches."""
