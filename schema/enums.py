@@ -378,7 +378,7 @@ describe(
 describe(
     ReviewNotAllowedReason,
     "Why a stay cannot be reviewed.",
-    STAY_NOT_COMPLETED="The guest has not checked out.",
+    STAY_NOT_COMPLETED="The stay is not over, or there was none.",
     WINDOW_CLOSED="Reviews are taken for 14 days after check-out.",
     ALREADY_REVIEWED="The guest has reviewed it.",
 )

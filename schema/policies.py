@@ -190,7 +190,7 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
     ),
     "BookingHistoryEntry": _table(PARTIES="version status previousStatus actor reason at"),
     "BookingStatusUpdate": _table(PARTIES="booking version status previousStatus occurredAt"),
-    "CancellationPreview": _table(PARTIES="refund lineItems"),
+    "CancellationPreview": _table(PARTIES="refund lineItems isEarlyDeparture nights"),
     "Payment": _table(
         PARTIES="id status method provider amount refundedAmount paidAt disputes",
         GUEST="clientSecret publishableKey redirectUrl",

@@ -150,11 +150,14 @@ async def extend(session: AsyncSession, booking_id: UUID, hold_expires_at: datet
     )
 
 
-async def release(session: AsyncSession, booking_id: UUID) -> None:
-    """Free the booking's nights, if it still has any; those that other sites have stay blocked."""
+async def release(session: AsyncSession, booking_id: UUID, first: date = date.min) -> None:
+    """Free the booking's nights from `first` on, if it still has any.
+
+    Those that other sites have stay blocked.
+    """
     freed = await session.execute(
         delete(OccupiedNight)
-        .where(OccupiedNight.booking_id == booking_id)
+        .where(OccupiedNight.booking_id == booking_id, OccupiedNight.night >= first)
         .returning(OccupiedNight.property_id, OccupiedNight.night)
     )
     nights = freed.all()
@@ -162,10 +165,13 @@ async def release(session: AsyncSession, booking_id: UUID) -> None:
         await block_freed(session, nights[0].property_id, [row.night for row in nights])
 
 
-async def block_released(session: AsyncSession, booking_id: UUID) -> None:
-    """Take the nights from the booking and keep them blocked: the host has cancelled."""
-    await _update_nights(
-        session, booking_id, kind=NightKind.BLOCK, booking_id=None, hold_expires_at=None
+async def block_released(session: AsyncSession, booking_id: UUID, first: date = date.min) -> None:
+    """Take the nights from `first` on from the booking and keep them blocked: its host has
+    cancelled."""
+    await session.execute(
+        update(OccupiedNight)
+        .where(OccupiedNight.booking_id == booking_id, OccupiedNight.night >= first)
+        .values(kind=NightKind.BLOCK, booking_id=None, hold_expires_at=None)
     )
 
 

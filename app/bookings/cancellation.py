@@ -112,6 +112,19 @@ def in_full_refund_period(stay: Stay, now: datetime) -> bool:
     return notice is not None and stay.check_in_at - now >= notice
 
 
+def is_early_departure(stay: Stay, now: datetime) -> bool:
+    """Whether ending the booking at `now` ends a stay that has begun."""
+    return stay.status is BookingStatus.CONFIRMED and now >= stay.check_in_at
+
+
+def nights_given_up(stay: Stay, now: datetime) -> int:
+    """How many nights, the last ones, the booking gives up when it ends at `now`.
+
+    Those that have begun are stayed; before it is confirmed, none are.
+    """
+    return stay.nights - (nights_stayed(stay, now) if is_early_departure(stay, now) else 0)
+
+
 def nights_stayed(stay: Stay, now: datetime) -> int:
     """Nights whose local date's check-in instant has passed."""
     at = stay.check_in_at.astimezone(zone(stay.timezone)).time()

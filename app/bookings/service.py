@@ -116,8 +116,9 @@ async def cancel(
 ) -> CancellationRefund:
     """End a booking; returns what goes back to the guest.
 
-    After a host's cancellation the nights stay blocked. An admin's leaves a line in the staff's
-    trail and needs a reason. Raises BookingNotFound, TransitionNotAllowed, Invalid.
+    Nights that have begun stay the booking's. After a host's cancellation the others are blocked.
+    An admin's leaves a line in the staff's trail and needs a reason. Raises BookingNotFound,
+    TransitionNotAllowed, Invalid.
     """
     booking = await booking_for_update(session, booking_id)
     by = await _party(session, booking, actor)
@@ -133,7 +134,8 @@ async def cancel(
             now=now,
         )
     options.require(booking, BookingAction.CANCEL, by, now)
-    refund = cancellation.refund(stay_of(booking), by, now)
+    stay = stay_of(booking)
+    refund = cancellation.refund(stay, by, now)
     reason = _checked(reason)
     version = await move(
         session,
@@ -148,10 +150,11 @@ async def cancel(
         cancelled_by=by,
         cancellation_reason=reason,
     )
+    first = stay.check_out - timedelta(days=cancellation.nights_given_up(stay, now))
     if by is BookingActor.HOST and booking.confirmed_at is not None:
-        await availability.block_released(session, booking_id)
+        await availability.block_released(session, booking_id, first)
     else:
-        await availability.release(session, booking_id)
+        await availability.release(session, booking_id, first)
     await _give_back(session, booking, refund, now)
     await emit(session, events.BookingCancelled(booking_id=booking_id, version=version))
     return refund

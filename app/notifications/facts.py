@@ -76,6 +76,7 @@ class Stay(msgspec.Struct, frozen=True, kw_only=True):
     was_requested: bool
     accepted_at: datetime | None
     confirmed_at: datetime | None
+    cancelled_at: datetime | None
     cancelled_by: BookingActor | None
     cancellation_reason: str | None
     cancellation_policy: CancellationPolicy
@@ -113,6 +114,12 @@ class Stay(msgspec.Struct, frozen=True, kw_only=True):
     # Where the guest can pay, while there is something to pay.
     pay_url: str | None
     is_reviewed: bool
+
+    @property
+    def is_cut_short(self) -> bool:
+        """It was ended after the guest could have arrived."""
+        ended = self.cancelled_at
+        return self.confirmed_at is not None and ended is not None and ended >= self.check_in_at
 
 
 class DisputedStay(msgspec.Struct, frozen=True, kw_only=True):

@@ -206,6 +206,7 @@ async def load_stay(connection: AsyncConnection, booking_id: UUID, version: int)
             Booking.property_id,
             Booking.accepted_at,
             Booking.confirmed_at,
+            Booking.cancelled_at,
             Booking.cancelled_by,
             Booking.cancellation_reason,
             Booking.cancellation_policy,

@@ -161,10 +161,10 @@ def cancelled_guest(stay: Stay, links: Links) -> Letter:
     }.get(stay.cancelled_by or BookingActor.SYSTEM, "Roost has")
     return Letter(
         kind="booking_cancelled_guest",
-        subject=f"Cancelled: {_title(stay)}, {days(stay.check_in, stay.check_out)}",
-        heading="Your booking is cancelled",
+        subject=f"{_off(stay)}: {_title(stay)}, {days(stay.check_in, stay.check_out)}",
+        heading="Your stay has ended" if stay.is_cut_short else "Your booking is cancelled",
         paragraphs=(
-            f"{who} cancelled your stay at {_title(stay)}.",
+            f"{who} {_ended(stay)} your stay at {_title(stay)}.",
             _refund_words(stay),
         ),
         details=_details(stay),
@@ -172,7 +172,9 @@ def cancelled_guest(stay: Stay, links: Links) -> Letter:
         quote=None
         if stay.cancelled_by is BookingActor.GUEST
         else _said(_canceller(stay), stay.cancellation_reason or ""),
-        button=links.button("Find another place", "/"),
+        button=_booking(stay, links, "Write a review")
+        if stay.is_cut_short
+        else links.button("Find another place", "/"),
     )
 
 
@@ -185,17 +187,19 @@ def cancelled_host(stay: Stay, links: Links) -> Letter:
         BookingActor.HOST: "You have",
     }.get(stay.cancelled_by or BookingActor.SYSTEM, "Roost has")
     by_host = stay.cancelled_by is BookingActor.HOST
+    remaining = "remaining nights" if stay.is_cut_short else "nights"
     nights = (
-        "The nights stay blocked in your calendar."
+        f"The {remaining} stay blocked in your calendar."
         if by_host and was_confirmed
-        else "The nights are free again in your calendar."
+        else f"The {remaining} are free again in your calendar."
     )
+    heading = "The booking is cancelled" if was_confirmed else "The request is withdrawn"
     reason = stay.cancellation_reason or ""
     return Letter(
         kind="booking_cancelled_host",
-        subject=f"Cancelled: {guest}, {days(stay.check_in, stay.check_out)}",
-        heading="The booking is cancelled" if was_confirmed else "The request is withdrawn",
-        paragraphs=(f"{who} cancelled the stay at {_title(stay)}. {nights}",),
+        subject=f"{_off(stay)}: {guest}, {days(stay.check_in, stay.check_out)}",
+        heading="The stay has ended" if stay.is_cut_short else heading,
+        paragraphs=(f"{who} {_ended(stay)} the stay at {_title(stay)}. {nights}",),
         details=_details(stay),
         quote=None
         if by_host
@@ -255,6 +259,14 @@ def review_invitation(stay: Stay, links: Links) -> Letter:
         details=_details(stay),
         button=_booking(stay, links, "Write a review"),
     )
+
+
+def _off(stay: Stay) -> str:
+    return "Ended early" if stay.is_cut_short else "Cancelled"
+
+
+def _ended(stay: Stay) -> str:
+    return "ended" if stay.is_cut_short else "cancelled"
 
 
 def _title(stay: Stay) -> str:

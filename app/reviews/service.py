@@ -12,7 +12,6 @@ from app.errors import NotFound
 from app.ids import new_id
 from app.reviews import rules
 from app.reviews.errors import ReviewNotAllowed, ReviewNotAllowedReason
-from db.enums import BookingStatus
 from db.models import Booking, Property, Review
 
 
@@ -24,7 +23,7 @@ async def create_review(
     comment: str,
     now: datetime,
 ) -> UUID:
-    """Publish the guest's review of a completed stay; return its id.
+    """Publish the guest's review of a stay that is over; return its id.
 
     The property's rating follows in the same transaction. Raises Invalid, NotFound (also for
     somebody else's booking) or ReviewNotAllowed.
@@ -34,14 +33,20 @@ async def create_review(
     booking = (
         await session.execute(
             select(
-                Booking.property_id, Booking.host_id, Booking.status, Booking.check_out_at
+                Booking.property_id,
+                Booking.host_id,
+                Booking.status,
+                Booking.check_in_at,
+                Booking.check_out_at,
+                Booking.confirmed_at,
+                Booking.cancelled_at,
             ).where(Booking.id == booking_id, Booking.guest_id == guest_id)
         )
     ).one_or_none()
     if booking is None:
         raise NotFound("There is no such booking.")
-    # Not locked: a completed stay stays completed.
-    reason = rules.refusal(BookingStatus(booking.status), booking.check_out_at, now)
+    # Not locked: a stay that is over stays over.
+    reason = rules.refusal(rules.ended_at(booking), now)
     if reason is not None:
         raise ReviewNotAllowed(reason)
     review_id = await _insert_once(

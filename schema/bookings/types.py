@@ -66,12 +66,20 @@ class Preview(msgspec.Struct, frozen=True):
 
     refund: Amount
     line_items: list[LineRow]
+    is_early_departure: bool
+    nights: int
 
 
 @strawberry.type(description="What cancelling now would give back to the guest.")
 class CancellationPreview:
     refund: Money = strawberry.field(description="All in all.")
     line_items: list[LineItem] = strawberry.field(description="Of what, and how much of each.")
+    is_early_departure: bool = strawberry.field(
+        description="The stay has begun: it would end now, and can be reviewed."
+    )
+    nights: int = strawberry.field(
+        description="How many nights would be given up: all that have not begun."
+    )
 
 
 @joins(PROPERTY)
@@ -124,9 +132,13 @@ async def cancellation_preview(booking: Parent, info: Info) -> Preview | None:
         return None
     if options.obstacle(booking, BookingAction.CANCEL, by, info.context.now) is not None:
         return None
-    refund = cancellation.refund(service.stay_of(booking), by, info.context.now)
+    stay, now = service.stay_of(booking), info.context.now
+    refund = cancellation.refund(stay, by, now)
     return Preview(
-        Amount(refund.amount_minor, booking.currency), lines(refund.line_items, booking.currency)
+        Amount(refund.amount_minor, booking.currency),
+        lines(refund.line_items, booking.currency),
+        cancellation.is_early_departure(stay, now),
+        cancellation.nights_given_up(stay, now),
     )
 
 
@@ -143,13 +155,24 @@ class BookingOption:
     )
 
 
-@reads(*PARTIES, "status", "deadline_at", "accepted_at", "check_out_at")
+@reads(
+    *PARTIES,
+    "status",
+    "deadline_at",
+    "accepted_at",
+    "check_in_at",
+    "check_out_at",
+    "confirmed_at",
+    "cancelled_at",
+)
 @batched
 async def available_actions(rows: Sequence[BookingRow], info: Info) -> list[list[Option]]:
     context = info.context
     mine = {row.id: row for row in rows if row.guest_id == context.actor.user_id}
-    refused = {key: _review_refusal(row, context.now) for key, row in mine.items()}
-    # Only completed stays of the last fortnight have to be looked at.
+    refused = {
+        key: reviews.refusal(reviews.ended_at(row), context.now) for key, row in mine.items()
+    }
+    # Only stays that ended in the last fortnight have to be looked at.
     open_ones = [key for key, refusal in refused.items() if refusal is None]
     for key, written in zip(
         open_ones, await context.loaders.review_of.load_many(open_ones), strict=True
@@ -174,14 +197,11 @@ def _options(booking: BookingRow, context: Context, rights: Collection[str]) -> 
     return options.options(booking, by, context.now)
 
 
-def _review_refusal(booking: BookingRow, now: datetime) -> ReviewNotAllowedReason | None:
-    return reviews.refusal(BookingStatus(booking.status), booking.check_out_at, now)
-
-
 def _review_option(booking: BookingRow, refusal: ReviewNotAllowedReason | None) -> Option:
-    if refusal is None:
-        return Option(BookingAction.REVIEW, None, booking.check_out_at + reviews.WINDOW)
-    return Option(BookingAction.REVIEW, REVIEW_OBSTACLES[refusal], None)
+    if refusal is not None:
+        return Option(BookingAction.REVIEW, REVIEW_OBSTACLES[refusal], None)
+    ended = reviews.ended_at(booking)
+    return Option(BookingAction.REVIEW, None, ended and ended + reviews.WINDOW)
 
 
 @strawberry.type(

@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.availability.rules import instant
-from app.bookings.cancellation import Stay, nights_stayed, refund
+from app.bookings.cancellation import (
+    Stay,
+    is_early_departure,
+    nights_given_up,
+    nights_stayed,
+    refund,
+)
 from app.money import share
 from app.pricing.rules import LineItem
 from db.enums import BookingActor, BookingStatus, CancellationPolicy, LineItemKind
@@ -138,6 +144,27 @@ def test_after_check_in_the_nights_stayed_are_kept_and_so_is_the_cleaning_fee(
     lines = back(stay, stay.check_in_at + after)
     assert lines.get(LineItemKind.NIGHTS, 0) == nights_minor
     assert LineItemKind.CLEANING_FEE not in lines
+
+
+@pytest.mark.parametrize(
+    ("after", "status", "given_up", "early"),
+    [
+        (-SECOND, BookingStatus.CONFIRMED, 4, False),
+        (timedelta(0), BookingStatus.CONFIRMED, 3, True),
+        (timedelta(days=1) - SECOND, BookingStatus.CONFIRMED, 3, True),
+        (timedelta(days=1), BookingStatus.CONFIRMED, 2, True),
+        (timedelta(days=3), BookingStatus.CONFIRMED, 0, True),
+        # Nobody stays on a request, even one for tonight.
+        (timedelta(hours=1), BookingStatus.PENDING_HOST, 4, False),
+    ],
+)
+def test_leaving_early_gives_up_the_nights_that_have_not_begun(
+    after: timedelta, status: BookingStatus, given_up: int, early: bool
+) -> None:
+    stay = make_stay(CancellationPolicy.FLEXIBLE, status=status)
+    now = stay.check_in_at + after
+    assert nights_given_up(stay, now) == given_up
+    assert is_early_departure(stay, now) is early
 
 
 def test_the_grace_period_gives_everything_back_even_when_strict() -> None:

@@ -19,12 +19,15 @@ from app.actor import Actor
 from app.bookings import expiry, flows
 from app.bookings.errors import BookingNotFound, TransitionNotAllowed
 from app.bookings.placing import CreateBooking
+from app.bookings.quotes import quote_stay
 from app.config import Settings
 from app.ids import new_id
 from app.money import Money
 from app.payments import flows as payment_flows
 from app.payments.errors import PaymentUnavailable
 from app.pricing.rules import Guests
+from app.properties.terms import fees_of
+from app.reviews.service import create_review
 from app.runtime import Runtime, open_runtime
 from db.models import Booking, BookingChange, OccupiedNight, Payment, Property, Refund
 from jobs import tasks
@@ -62,6 +65,31 @@ class Scene(msgspec.Struct, kw_only=True):
         runtime = self.runtime
         return await flows.create_booking(
             runtime.db, runtime.providers, runtime.settings, guest or self.guest, command
+        )
+
+    async def book_nights(self, check_in: date) -> UUID:
+        """Hold another night, for somebody else."""
+        runtime = self.runtime
+        quote = await quote_stay(
+            runtime.db,
+            self.listing,
+            check_in,
+            check_in + timedelta(days=1),
+            Guests(adults=1),
+            clock.now(),
+            fees_of(runtime.settings),
+        )
+        command = CreateBooking(
+            property_id=self.listing,
+            check_in=quote.check_in,
+            check_out=quote.check_out,
+            guests=quote.guests,
+            expected_total=Money(quote.total_minor, quote.currency),
+            idempotency_key=new_id().hex,
+        )
+        guest = Actor(user_id=await add_user(runtime.db))
+        return await flows.create_booking(
+            runtime.db, runtime.providers, runtime.settings, guest, command
         )
 
     async def pay(self, booking_id: UUID, card: str = "pm_card_visa") -> None:
@@ -380,6 +408,43 @@ async def test_a_hosts_cancellation_refunds_all_and_keeps_the_nights_blocked(sce
     await scene.drain()
     assert await scene.refunds() == [("SUCCEEDED", TOTAL)]
     assert await scene.nights() == {"BLOCK": 2}
+
+
+async def test_who_leaves_early_gives_up_the_nights_that_have_not_begun(scene: Scene) -> None:
+    booking_id = await confirmed(scene)
+    # The first night has begun: it is the booking's, and the next is refunded to nobody.
+    clock.freeze(CHECK_IN_AT)
+    assert await scene.cancel(booking_id) == 0
+    await scene.drain()
+    assert await scene.status(booking_id) == "CANCELLED"
+    async with scene.runtime.db.read() as connection:
+        kept = (await connection.scalars(select(OccupiedNight.night))).all()
+    assert kept == [CHECK_IN]
+    await scene.runtime.db.run(
+        lambda session: create_review(session, scene.guest, booking_id, 4, "Short.", clock.now())
+    )
+    # Somebody else takes what was given up.
+    await scene.book_nights(CHECK_IN + timedelta(days=1))
+    assert await scene.nights() == {"BOOKING": 1, "HOLD": 1}
+
+
+async def test_a_host_who_ends_a_stay_blocks_what_is_left_of_it(scene: Scene) -> None:
+    booking_id = await confirmed(scene)
+    clock.freeze(CHECK_IN_AT + timedelta(hours=3))
+    assert await scene.cancel(booking_id, scene.host) == TOTAL
+    await scene.drain()
+    assert await scene.nights() == {"BOOKING": 1, "BLOCK": 1}
+
+
+async def test_a_request_for_tonight_that_is_taken_back_leaves_no_night(scene: Scene) -> None:
+    await on_request(scene)
+    clock.freeze(CHECK_IN_AT + timedelta(hours=3))
+    booking_id = await scene.book()
+    await scene.pay(booking_id)
+    await scene.hear(booking_id)
+    await scene.cancel(booking_id)
+    await scene.drain()
+    assert await scene.nights() == {}
 
 
 async def test_money_that_comes_after_a_cancellation_goes_back(scene: Scene) -> None:

@@ -20,6 +20,7 @@ STAY = Stay(
     was_requested=False,
     accepted_at=None,
     confirmed_at=datetime(2026, 6, 1, 12, tzinfo=UTC),
+    cancelled_at=None,
     cancelled_by=None,
     cancellation_reason=None,
     cancellation_policy=CancellationPolicy.MODERATE,

@@ -158,6 +158,24 @@ def test_who_cancelled_is_told_and_their_reason_to_the_other_side() -> None:
     assert "stay blocked" in words(found["Hedy"].letter)
 
 
+def test_who_leaves_early_is_asked_how_it_was() -> None:
+    left = stay(
+        status=S.CANCELLED,
+        cancelled_by=BookingActor.GUEST,
+        cancelled_at=stay().check_in_at,
+        refunded_minor=100_00,
+    )
+    found = sent(Occasion.CANCELLED, left)
+
+    guest, host = found["Ada"].letter, found["Hedy"].letter
+    assert guest.heading == "Your stay has ended"
+    assert guest.button is not None
+    assert guest.button.label == "Write a review"
+    assert "€100.00 goes back" in words(guest)
+    assert "has ended the stay" in words(host)
+    assert "remaining nights are free again" in words(host)
+
+
 @pytest.mark.parametrize("occasion", [Occasion.CANCELLED, Occasion.EXPIRED])
 def test_a_host_who_was_never_asked_hears_nothing_of_an_unpaid_hold(occasion: Occasion) -> None:
     status = S.CANCELLED if occasion is Occasion.CANCELLED else S.EXPIRED

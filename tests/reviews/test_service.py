@@ -136,6 +136,47 @@ async def test_only_completed_stays(db: Database) -> None:
         assert refused.value.reason is Reason.STAY_NOT_COMPLETED, status
 
 
+async def test_a_stay_that_was_ended_after_it_had_begun(db: Database) -> None:
+    for moved, allowed in ((timedelta(0), True), (-timedelta(seconds=1), False)):
+        stay = await make_stay(db)
+        async with db.transaction() as session:
+            await session.execute(
+                update(Booking)
+                .where(Booking.id == stay.booking_id)
+                .values(
+                    status="CANCELLED",
+                    cancelled_by="GUEST",
+                    cancelled_at=Booking.check_in_at + moved,
+                    confirmed_at=NOW - timedelta(days=30),
+                )
+            )
+        if allowed:
+            await review(db, stay)
+        else:
+            with pytest.raises(ReviewNotAllowed) as refused:
+                await review(db, stay)
+            assert refused.value.reason is Reason.STAY_NOT_COMPLETED
+
+
+async def test_the_window_begins_when_the_stay_ended(db: Database) -> None:
+    stay = await make_stay(db)
+    left = NOW - timedelta(days=2)
+    async with db.transaction() as session:
+        await session.execute(
+            update(Booking)
+            .where(Booking.id == stay.booking_id)
+            .values(
+                status="CANCELLED",
+                cancelled_by="GUEST",
+                cancelled_at=left,
+                confirmed_at=NOW - timedelta(days=30),
+            )
+        )
+    with pytest.raises(ReviewNotAllowed):
+        await review(db, stay, now=left + timedelta(days=14, seconds=1))
+    await review(db, stay, now=left + timedelta(days=14))
+
+
 async def test_within_fourteen_days_of_the_check_out_instant(db: Database) -> None:
     stay = await make_stay(db)
     last = NOW - timedelta(hours=1) + timedelta(days=14)
