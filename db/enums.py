@@ -342,6 +342,8 @@ class JournalEntryKind(StrEnum):
     DISPUTE_OPENED = "DISPUTE_OPENED"
     DISPUTE_WON = "DISPUTE_WON"
     DISPUTE_LOST = "DISPUTE_LOST"
+    # What an earlier entry had on the wrong account.
+    CORRECTION = "CORRECTION"
 
 
 class PhotoUploadStatus(StrEnum):

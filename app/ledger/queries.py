@@ -4,10 +4,10 @@ from collections.abc import Collection
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from db.enums import LedgerAccountKind
+from db.enums import LedgerAccountKind, PaymentProvider
 from db.models import JournalEntry, LedgerAccount, Posting
 
 Reader = AsyncConnection | AsyncSession
@@ -22,9 +22,16 @@ class Imbalance(msgspec.Struct, frozen=True):
 
 
 async def balance(
-    reader: Reader, kind: LedgerAccountKind, currency: str, owner_id: UUID | None = None
+    reader: Reader,
+    kind: LedgerAccountKind,
+    currency: str,
+    owner_id: UUID | None = None,
+    provider: PaymentProvider | None = None,
 ) -> int:
-    """An account's balance in minor units: debits less credits, so what we owe is negative."""
+    """An account's balance in minor units: debits less credits, so what we owe is negative.
+
+    Without a provider: of all providers' accounts together.
+    """
     total = await reader.scalar(
         select(func.coalesce(func.sum(Posting.amount_minor), 0))
         .join(LedgerAccount, LedgerAccount.id == Posting.account_id)
@@ -32,6 +39,7 @@ async def balance(
             LedgerAccount.kind == kind,
             LedgerAccount.currency == currency,
             LedgerAccount.owner_id.is_not_distinct_from(owner_id),
+            true() if provider is None else LedgerAccount.provider == provider,
         )
     )
     return int(total or 0)

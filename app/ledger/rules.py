@@ -10,6 +10,12 @@ import msgspec
 
 from db.enums import JournalEntryKind as Kind
 from db.enums import LedgerAccountKind as Account
+from db.enums import PaymentProvider
+
+# There is one of each of these per provider: what a provider holds for us, and what it has kept.
+AT_PROVIDER = frozenset({Account.PROVIDER_CLEARING, Account.PROVIDER_FEES})
+# An account's kind, its owner, and at which provider it is; the currency is the entry's.
+Owned = tuple[Account, UUID | None, PaymentProvider | None]
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -29,7 +35,17 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     source_id: UUID
     currency: str
+    # Whose the accounts AT_PROVIDER are that the lines name; None: they name none.
+    provider: PaymentProvider | None = None
     lines: tuple[Line, ...]
+
+    def owned(self, line: Line) -> Owned:
+        """Which account a line means. Raises ValueError if that leaves its provider open."""
+        if line.account not in AT_PROVIDER:
+            return line.account, line.owner_id, None
+        if self.provider is None:
+            raise ValueError(f"the journal entry {self.kind} of {self.source_id} names no provider")
+        return line.account, line.owner_id, self.provider
 
 
 class Shares(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,13 +64,19 @@ class Shares(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def capture(
-    payment_id: UUID, booking_id: UUID, host_id: UUID, currency: str, shares: Shares
+    payment_id: UUID,
+    booking_id: UUID,
+    host_id: UUID,
+    provider: PaymentProvider,
+    currency: str,
+    shares: Shares,
 ) -> Entry:
     """The provider has taken the guest's money: it belongs to host, platform and tax office."""
     return Entry(
         kind=Kind.CAPTURE,
         source="payments",
         source_id=payment_id,
+        provider=provider,
         currency=currency,
         lines=_lines(
             Line(Account.PROVIDER_CLEARING, shares.total_minor, None, booking_id),
@@ -63,12 +85,19 @@ def capture(
     )
 
 
-def provider_fee(payment_id: UUID, booking_id: UUID, currency: str, fee_minor: int) -> Entry:
+def provider_fee(
+    payment_id: UUID,
+    booking_id: UUID,
+    provider: PaymentProvider,
+    currency: str,
+    fee_minor: int,
+) -> Entry:
     """The provider has kept its fee, in the currency in which it settles with us."""
     return Entry(
         kind=Kind.PROVIDER_FEE,
         source="payments",
         source_id=payment_id,
+        provider=provider,
         currency=currency,
         lines=_lines(
             Line(Account.PROVIDER_FEES, fee_minor, None, booking_id),
@@ -99,13 +128,19 @@ def refund_due(
 
 
 def refund_sent(
-    refund_id: UUID, booking_id: UUID, guest_id: UUID, currency: str, amount_minor: int
+    refund_id: UUID,
+    booking_id: UUID,
+    guest_id: UUID,
+    provider: PaymentProvider,
+    currency: str,
+    amount_minor: int,
 ) -> Entry:
     """The provider has given the money back to the guest."""
     return Entry(
         kind=Kind.REFUND_SENT,
         source="refunds",
         source_id=refund_id,
+        provider=provider,
         currency=currency,
         lines=_lines(
             Line(Account.GUEST, amount_minor, guest_id, booking_id),
@@ -115,13 +150,19 @@ def refund_sent(
 
 
 def refund_returned(
-    refund_id: UUID, booking_id: UUID, guest_id: UUID, currency: str, amount_minor: int
+    refund_id: UUID,
+    booking_id: UUID,
+    guest_id: UUID,
+    provider: PaymentProvider,
+    currency: str,
+    amount_minor: int,
 ) -> Entry:
     """A refund came back, as from a closed bank account: the guest is owed it again."""
     return Entry(
         kind=Kind.REFUND_RETURNED,
         source="refunds",
         source_id=refund_id,
+        provider=provider,
         currency=currency,
         lines=(
             Line(Account.PROVIDER_CLEARING, amount_minor, None, booking_id),
@@ -151,12 +192,19 @@ def refund_withdrawn(
     )
 
 
-def dispute_opened(dispute_id: UUID, booking_id: UUID, currency: str, amount_minor: int) -> Entry:
+def dispute_opened(
+    dispute_id: UUID,
+    booking_id: UUID,
+    provider: PaymentProvider,
+    currency: str,
+    amount_minor: int,
+) -> Entry:
     """A guest's bank has taken money back, until somebody decides whose it is."""
     return Entry(
         kind=Kind.DISPUTE_OPENED,
         source="disputes",
         source_id=dispute_id,
+        provider=provider,
         currency=currency,
         lines=(
             Line(Account.DISPUTED_FUNDS, amount_minor, None, booking_id),
@@ -165,12 +213,19 @@ def dispute_opened(dispute_id: UUID, booking_id: UUID, currency: str, amount_min
     )
 
 
-def dispute_won(dispute_id: UUID, booking_id: UUID, currency: str, amount_minor: int) -> Entry:
+def dispute_won(
+    dispute_id: UUID,
+    booking_id: UUID,
+    provider: PaymentProvider,
+    currency: str,
+    amount_minor: int,
+) -> Entry:
     """The bank has given back what it took."""
     return Entry(
         kind=Kind.DISPUTE_WON,
         source="disputes",
         source_id=dispute_id,
+        provider=provider,
         currency=currency,
         lines=(
             Line(Account.PROVIDER_CLEARING, amount_minor, None, booking_id),
@@ -195,12 +250,19 @@ def dispute_lost(
     )
 
 
-def dispute_fee(dispute_id: UUID, booking_id: UUID, currency: str, fee_minor: int) -> Entry:
+def dispute_fee(
+    dispute_id: UUID,
+    booking_id: UUID,
+    provider: PaymentProvider,
+    currency: str,
+    fee_minor: int,
+) -> Entry:
     """The provider has kept a fee for a dispute: the platform's cost, won or lost."""
     return Entry(
         kind=Kind.PROVIDER_FEE,
         source="disputes",
         source_id=dispute_id,
+        provider=provider,
         currency=currency,
         lines=(
             Line(Account.PROVIDER_FEES, fee_minor, None, booking_id),
@@ -225,12 +287,18 @@ def payout_reserved(
     )
 
 
-def payout_sent(payout_id: UUID, currency: str, amount_minor: int) -> Entry:
+def payout_sent(
+    payout_id: UUID,
+    provider: PaymentProvider,
+    currency: str,
+    amount_minor: int,
+) -> Entry:
     """The provider has transferred a reserved payout."""
     return Entry(
         kind=Kind.PAYOUT_SENT,
         source="payouts",
         source_id=payout_id,
+        provider=provider,
         currency=currency,
         lines=(
             Line(Account.PAYOUT_IN_TRANSIT, amount_minor),
@@ -239,12 +307,18 @@ def payout_sent(payout_id: UUID, currency: str, amount_minor: int) -> Entry:
     )
 
 
-def payout_fee(payout_id: UUID, currency: str, fee_minor: int) -> Entry:
+def payout_fee(
+    payout_id: UUID,
+    provider: PaymentProvider,
+    currency: str,
+    fee_minor: int,
+) -> Entry:
     """The provider has kept a fee for a transfer: the platform's cost, not the host's."""
     return Entry(
         kind=Kind.PROVIDER_FEE,
         source="payouts",
         source_id=payout_id,
+        provider=provider,
         currency=currency,
         lines=(
             Line(Account.PROVIDER_FEES, fee_minor),
@@ -254,7 +328,13 @@ def payout_fee(payout_id: UUID, currency: str, fee_minor: int) -> Entry:
 
 
 def payout_returned(
-    payout_id: UUID, host_id: UUID, currency: str, items: Mapping[UUID, int], *, was_sent: bool
+    payout_id: UUID,
+    host_id: UUID,
+    provider: PaymentProvider,
+    currency: str,
+    items: Mapping[UUID, int],
+    *,
+    was_sent: bool,
 ) -> Entry:
     """A payout was refused, or came back after it had been sent: the host is due it again."""
     came_from = Account.PROVIDER_CLEARING if was_sent else Account.PAYOUT_IN_TRANSIT
@@ -262,6 +342,7 @@ def payout_returned(
         kind=Kind.PAYOUT_RETURNED,
         source="payouts",
         source_id=payout_id,
+        provider=provider,
         currency=currency,
         lines=_lines(
             Line(came_from, sum(items.values())),

@@ -4,26 +4,25 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import insert, select, tuple_
+from sqlalchemy import and_, insert, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.ids import new_id
-from app.ledger.rules import Entry
-from db.enums import LedgerAccountKind
+from app.ledger.rules import Entry, Owned
+from db.enums import LedgerAccountKind, PaymentProvider
 from db.models import JournalEntry, LedgerAccount, Posting
-
-# An account's kind and owner; the currency is the entry's.
-Owned = tuple[LedgerAccountKind, UUID | None]
 
 
 async def post(session: AsyncSession, entry: Entry, now: datetime) -> bool:
     """Add an entry to the journal. False: it was there already, and nothing has been done.
 
-    Raises ValueError for an entry that does not add up; the database would refuse it, too.
+    Raises ValueError for an entry that does not add up, or that leaves open at which provider the
+    money is; the database would refuse it, too.
     """
     if not entry.lines or sum(line.amount_minor for line in entry.lines) != 0:
         raise ValueError(f"the journal entry {entry.kind} of {entry.source_id} does not balance")
+    owned = [entry.owned(line) for line in entry.lines]
     entry_id = await session.scalar(
         upsert(JournalEntry)
         .values(
@@ -38,21 +37,19 @@ async def post(session: AsyncSession, entry: Entry, now: datetime) -> bool:
     )
     if entry_id is None:
         return False
-    accounts = await _accounts(
-        session, {(line.account, line.owner_id) for line in entry.lines}, entry.currency
-    )
+    accounts = await _accounts(session, set(owned), entry.currency)
     await session.execute(
         insert(Posting),
         [
             {
                 "id": new_id(),
                 "entry_id": entry_id,
-                "account_id": accounts[line.account, line.owner_id],
+                "account_id": accounts[whose],
                 "booking_id": line.booking_id,
                 "amount_minor": line.amount_minor,
                 "currency": entry.currency,
             }
-            for line in entry.lines
+            for line, whose in zip(entry.lines, owned, strict=True)
         ],
     )
     return True
@@ -63,7 +60,7 @@ async def host_payable_for_update(session: AsyncSession, host_id: UUID, currency
 
     Bookings are locked before ledger accounts, everywhere.
     """
-    owned = (LedgerAccountKind.HOST_PAYABLE, host_id)
+    owned = (LedgerAccountKind.HOST_PAYABLE, host_id, None)
     account_id = (await _accounts(session, {owned}, currency))[owned]
     # The strong lock: a posting's foreign key check waits for it.
     await session.execute(
@@ -78,7 +75,7 @@ async def _accounts(
     """The ids of accounts, opened if nothing was ever posted to them."""
     # One order for everybody, so that two transactions that open the same accounts never
     # wait for each other.
-    ordered = sorted(wanted, key=lambda owned: (owned[0], owned[1] or UUID(int=0)))
+    ordered = sorted(wanted, key=lambda owned: (owned[0], owned[1] or UUID(int=0), owned[2] or ""))
     found = await _find(session, ordered, currency)
     missing = [owned for owned in ordered if owned not in found]
     if missing:
@@ -86,24 +83,47 @@ async def _accounts(
             upsert(LedgerAccount)
             .values(
                 [
-                    {"id": new_id(), "kind": kind, "owner_id": owner_id, "currency": currency}
-                    for kind, owner_id in missing
+                    {
+                        "id": new_id(),
+                        "kind": kind,
+                        "owner_id": owner_id,
+                        "provider": provider,
+                        "currency": currency,
+                    }
+                    for kind, owner_id, provider in missing
                 ]
             )
-            .on_conflict_do_nothing(index_elements=["kind", "owner_id", "currency"])
+            .on_conflict_do_nothing(index_elements=["kind", "owner_id", "provider", "currency"])
         )
         found |= await _find(session, missing, currency)
     return found
 
 
 async def _find(session: AsyncSession, wanted: Iterable[Owned], currency: str) -> dict[Owned, UUID]:
-    platform = [kind for kind, owner_id in wanted if owner_id is None]
-    owned = [(kind, owner_id) for kind, owner_id in wanted if owner_id is not None]
+    account = LedgerAccount
+    platform, held, owned = [], [], []
+    for kind, owner_id, provider in wanted:
+        if owner_id is not None:
+            owned.append((kind, owner_id))
+        elif provider is not None:
+            held.append((kind, provider))
+        else:
+            platform.append(kind)
     rows = await session.execute(
-        select(LedgerAccount.kind, LedgerAccount.owner_id, LedgerAccount.id).where(
-            LedgerAccount.currency == currency,
-            (LedgerAccount.owner_id.is_(None) & LedgerAccount.kind.in_(platform))
-            | tuple_(LedgerAccount.kind, LedgerAccount.owner_id).in_(owned),
+        select(account.kind, account.owner_id, account.provider, account.id).where(
+            account.currency == currency,
+            or_(
+                and_(
+                    account.owner_id.is_(None),
+                    account.provider.is_(None),
+                    account.kind.in_(platform),
+                ),
+                and_(account.owner_id.is_(None), tuple_(account.kind, account.provider).in_(held)),
+                tuple_(account.kind, account.owner_id).in_(owned),
+            ),
         )
     )
-    return {(LedgerAccountKind(kind), owner_id): account_id for kind, owner_id, account_id in rows}
+    return {
+        (LedgerAccountKind(kind), owner_id, PaymentProvider(at) if at else None): account_id
+        for kind, owner_id, at, account_id in rows
+    }

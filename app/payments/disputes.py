@@ -116,8 +116,7 @@ async def _post(
     withdrawn_minor: int,
     now: datetime,
 ) -> None:
-    ids = (dispute_id, payment.booking_id)
-    currency = payment.currency
+    ids, currency = (dispute_id, payment.booking_id, payment.provider), payment.currency
     if shown.fee is not None and shown.fee.amount_minor:
         fee = entries.dispute_fee(*ids, shown.fee.currency, shown.fee.amount_minor)
         await ledger.post(session, fee, now)
@@ -131,7 +130,9 @@ async def _post(
         shares = rules.lost_shares(
             payment.shares, await _given_back(session, payment.id), withdrawn_minor
         )
-        entry = entries.dispute_lost(*ids, payment.host_id, currency, shares)
+        entry = entries.dispute_lost(
+            dispute_id, payment.booking_id, payment.host_id, currency, shares
+        )
         await ledger.post(session, entry, now)
 
 

@@ -58,7 +58,11 @@ async def settle_charge(
         await ledger.post(
             session,
             entries.provider_fee(
-                payment.id, payment.booking_id, charge.fee.currency, charge.fee.amount_minor
+                payment.id,
+                payment.booking_id,
+                payment.provider,
+                charge.fee.currency,
+                charge.fee.amount_minor,
             ),
             now,
         )
@@ -97,7 +101,12 @@ async def _follow(
         await ledger.post(
             session,
             entries.capture(
-                payment.id, payment.booking_id, payment.host_id, payment.currency, payment.shares
+                payment.id,
+                payment.booking_id,
+                payment.host_id,
+                payment.provider,
+                payment.currency,
+                payment.shares,
             ),
             now,
         )
@@ -147,11 +156,12 @@ async def settle_refund(
     )
     if status is refund.status:
         return status
-    ids = (refund.id, payment.booking_id, payment.guest_id, payment.currency, refund.amount_minor)
+    ids = (refund.id, payment.booking_id, payment.guest_id, payment.provider)
+    money = (payment.currency, refund.amount_minor)
     if status is RefundStatus.SUCCEEDED:
-        await ledger.post(session, entries.refund_sent(*ids), now)
+        await ledger.post(session, entries.refund_sent(*ids, *money), now)
     elif refund.status is RefundStatus.SUCCEEDED:
-        await ledger.post(session, entries.refund_returned(*ids), now)
+        await ledger.post(session, entries.refund_returned(*ids, *money), now)
     await _count_refunds(session, payment, now)
     return status
 

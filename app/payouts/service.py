@@ -208,13 +208,14 @@ async def _note_transfer(session: AsyncSession, payout: PayoutRecord, shown: Tra
 async def _mark_sent(
     session: AsyncSession, payout: PayoutRecord, shown: Transfer, now: datetime
 ) -> None:
-    await ledger.post(
-        session, entries.payout_sent(payout.id, payout.currency, payout.amount_minor), now
-    )
+    till = (payout.provider, payout.currency)
+    await ledger.post(session, entries.payout_sent(payout.id, *till, payout.amount_minor), now)
     if shown.fee is not None:
         fee = shown.fee
         await ledger.post(
-            session, entries.payout_fee(payout.id, fee.currency, fee.amount_minor), now
+            session,
+            entries.payout_fee(payout.id, payout.provider, fee.currency, fee.amount_minor),
+            now,
         )
     await session.execute(
         update(Payout)
@@ -254,7 +255,12 @@ async def _give_back(
     await ledger.post(
         session,
         entries.payout_returned(
-            payout.id, payout.host_id, payout.currency, items, was_sent=was_sent
+            payout.id,
+            payout.host_id,
+            payout.provider,
+            payout.currency,
+            items,
+            was_sent=was_sent,
         ),
         now,
     )

@@ -18,11 +18,14 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Currency, Key, Minor, one_of
-from db.enums import JournalEntryKind, LedgerAccountKind
+from db.enums import JournalEntryKind, LedgerAccountKind, PaymentProvider
 
 
 class LedgerAccount(Base):
-    """An account in one currency; host and guest accounts have an owner, the platform's none."""
+    """An account in one currency; host and guest accounts have an owner, the platform's none.
+
+    What providers hold and keep is an account for each of them.
+    """
 
     __tablename__ = "ledger_accounts"
     __table_args__ = (
@@ -30,7 +33,14 @@ class LedgerAccount(Base):
         CheckConstraint(
             "(kind IN ('GUEST', 'HOST_PAYABLE')) = (owner_id IS NOT NULL)", name="owner"
         ),
-        UniqueConstraint("kind", "owner_id", "currency", postgresql_nulls_not_distinct=True),
+        one_of("provider", PaymentProvider),
+        CheckConstraint(
+            "(kind IN ('PROVIDER_CLEARING', 'PROVIDER_FEES')) = (provider IS NOT NULL)",
+            name="at_provider",
+        ),
+        UniqueConstraint(
+            "kind", "owner_id", "provider", "currency", postgresql_nulls_not_distinct=True
+        ),
         UniqueConstraint("id", "currency"),
         Index(None, "owner_id"),
     )
@@ -38,6 +48,7 @@ class LedgerAccount(Base):
     id: Mapped[Key]
     kind: Mapped[str]
     owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    provider: Mapped[str | None]
     currency: Mapped[Currency]
 
 

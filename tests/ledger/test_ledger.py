@@ -10,12 +10,13 @@ from sqlalchemy.exc import DBAPIError
 
 from app.ids import new_id
 from app.ledger import queries, rules, service
-from db.enums import JournalEntryKind, LedgerAccountKind
+from db.enums import JournalEntryKind, LedgerAccountKind, PaymentProvider
 from db.models import JournalEntry, LedgerAccount, Posting
 from db.session import Database, constraint_name, sqlstate
 from tests.support import world
 
 Account = LedgerAccountKind
+STRIPE = PaymentProvider.STRIPE
 SHARES = rules.Shares(host_minor=241_00, platform_minor=44_00, tax_minor=15_00)
 
 
@@ -27,7 +28,7 @@ class Stay:
 
     def capture(self, payment_id: UUID | None = None, currency: str = "EUR") -> rules.Entry:
         return rules.capture(
-            payment_id or new_id(), self.booking_id, self.host_id, currency, SHARES
+            payment_id or new_id(), self.booking_id, self.host_id, STRIPE, currency, SHARES
         )
 
 
@@ -57,7 +58,7 @@ async def test_a_stay_from_capture_to_payout(db: Database, stay: Stay) -> None:
     payment_id, refund_id, payout_id = new_id(), new_id(), new_id()
     booking, host, guest = stay.booking_id, stay.host_id, stay.guest_id
     assert await post(db, stay.capture(payment_id))
-    assert await post(db, rules.provider_fee(payment_id, booking, "EUR", 9_00))
+    assert await post(db, rules.provider_fee(payment_id, booking, STRIPE, "EUR", 9_00))
     assert await balances(db, stay) == {
         "PROVIDER_CLEARING": 291_00,
         "PROVIDER_FEES": 9_00,
@@ -68,15 +69,15 @@ async def test_a_stay_from_capture_to_payout(db: Database, stay: Stay) -> None:
     part = rules.Shares(host_minor=100_00, platform_minor=4_00, tax_minor=5_00)
     assert await post(db, rules.refund_due(refund_id, booking, guest, host, "EUR", part))
     assert (await balances(db, stay))["GUEST"] == -109_00
-    assert await post(db, rules.refund_sent(refund_id, booking, guest, "EUR", 109_00))
-    assert await post(db, rules.refund_returned(refund_id, booking, guest, "EUR", 109_00))
+    assert await post(db, rules.refund_sent(refund_id, booking, guest, STRIPE, "EUR", 109_00))
+    assert await post(db, rules.refund_returned(refund_id, booking, guest, STRIPE, "EUR", 109_00))
     assert (await balances(db, stay))["GUEST"] == -109_00
     async with db.read() as connection:
         owed = await queries.outstanding(connection, host, "EUR", [booking, new_id()])
     assert owed == {booking: 141_00}
     assert await post(db, rules.payout_reserved(payout_id, host, "EUR", owed))
     assert (await balances(db, stay))["PAYOUT_IN_TRANSIT"] == -141_00
-    assert await post(db, rules.payout_sent(payout_id, "EUR", 141_00))
+    assert await post(db, rules.payout_sent(payout_id, STRIPE, "EUR", 141_00))
     assert await balances(db, stay) == {
         "PROVIDER_CLEARING": 150_00,
         "PROVIDER_FEES": 9_00,
@@ -84,7 +85,9 @@ async def test_a_stay_from_capture_to_payout(db: Database, stay: Stay) -> None:
         "PLATFORM_REVENUE": -40_00,
         "TAX_PAYABLE": -10_00,
     }
-    assert await post(db, rules.payout_returned(payout_id, host, "EUR", owed, was_sent=True))
+    assert await post(
+        db, rules.payout_returned(payout_id, host, STRIPE, "EUR", owed, was_sent=True)
+    )
     assert (await balances(db, stay))["HOST_PAYABLE"] == -141_00
     async with db.read() as connection:
         assert await queries.verify(connection) == []
@@ -120,6 +123,35 @@ async def test_currencies_do_not_mix(db: Database, stay: Stay) -> None:
     assert (await balances(db, stay, "EUR"))["HOST_PAYABLE"] == -241_00
 
 
+async def test_providers_do_not_mix(db: Database, stay: Stay) -> None:
+    await post(db, stay.capture())
+    await post(db, rules.payout_sent(new_id(), PaymentProvider.PAYSTACK, "EUR", 100_00))
+    async with db.read() as connection:
+        held = {
+            provider: await queries.balance(
+                connection, Account.PROVIDER_CLEARING, "EUR", provider=provider
+            )
+            for provider in PaymentProvider
+        }
+    assert held == {STRIPE: SHARES.total_minor, PaymentProvider.PAYSTACK: -100_00}
+    assert (await balances(db, stay))["PROVIDER_CLEARING"] == SHARES.total_minor - 100_00
+
+
+async def test_money_at_no_provider_is_refused(db: Database) -> None:
+    entry = rules.Entry(
+        kind=JournalEntryKind.PAYOUT_SENT,
+        source="payouts",
+        source_id=new_id(),
+        currency="EUR",
+        lines=(
+            rules.Line(Account.PAYOUT_IN_TRANSIT, 1),
+            rules.Line(Account.PROVIDER_CLEARING, -1),
+        ),
+    )
+    with pytest.raises(ValueError, match="names no provider"):
+        await post(db, entry)
+
+
 async def test_an_entry_that_does_not_add_up_is_refused(db: Database, stay: Stay) -> None:
     entry = rules.Entry(
         kind=JournalEntryKind.CAPTURE,
@@ -147,8 +179,8 @@ async def insert_by_hand(db: Database, amounts: list[tuple[str, int]]) -> None:
             account_id = new_id()
             await session.execute(
                 text(
-                    "INSERT INTO ledger_accounts (id, kind, currency)"
-                    " VALUES (:id, 'PROVIDER_CLEARING', :currency) ON CONFLICT DO NOTHING"
+                    "INSERT INTO ledger_accounts (id, kind, provider, currency)"
+                    " VALUES (:id, 'PROVIDER_CLEARING', 'STRIPE', :currency) ON CONFLICT DO NOTHING"
                 ),
                 {"id": account_id, "currency": currency},
             )
@@ -234,7 +266,7 @@ def test_entries_leave_out_what_is_nothing(entry: str) -> None:
     ids: dict[str, Any] = {name: new_id() for name in ("a", "b", "c", "d")}
     free = rules.Shares(host_minor=100, platform_minor=0, tax_minor=0)
     made = {
-        "capture": rules.capture(ids["a"], ids["b"], ids["c"], "EUR", free),
+        "capture": rules.capture(ids["a"], ids["b"], ids["c"], STRIPE, "EUR", free),
         "refund_due": rules.refund_due(ids["a"], ids["b"], ids["c"], ids["d"], "EUR", free),
         "payout_reserved": rules.payout_reserved(ids["a"], ids["b"], "EUR", {ids["c"]: 100}),
     }[entry]

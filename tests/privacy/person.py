@@ -15,7 +15,7 @@ from app.ledger import rules as entries
 from app.ledger import service as ledger
 from app.ledger.rules import Shares
 from db.base import Base
-from db.enums import BookingStatus
+from db.enums import BookingStatus, PaymentProvider
 from db.models import (
     AccountLink,
     Booking,
@@ -514,10 +514,10 @@ async def _add_money(db: Database, filled: Filled) -> None:
             )
         async with db.transaction() as session:
             for entry in (
-                entries.capture(payment, booking, host, "EUR", SHARES),
+                entries.capture(payment, booking, host, PaymentProvider.STRIPE, "EUR", SHARES),
                 entries.refund_due(refund, booking, guest, host, "EUR", given_back),
-                entries.refund_sent(refund, booking, guest, "EUR", 44_00),
+                entries.refund_sent(refund, booking, guest, PaymentProvider.STRIPE, "EUR", 44_00),
                 entries.payout_reserved(payout, host, "EUR", {booking: SHARES.host_minor}),
-                entries.payout_sent(payout, "EUR", SHARES.host_minor),
+                entries.payout_sent(payout, PaymentProvider.STRIPE, "EUR", SHARES.host_minor),
             ):
                 await ledger.post(session, entry, PAST)

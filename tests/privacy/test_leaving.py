@@ -18,6 +18,7 @@ from app.http.state import RUNTIME
 from app.ledger import rules as entries
 from app.ledger import service as ledger
 from app.runtime import Runtime
+from db.enums import PaymentProvider
 from db.models import DataExport, OutboxMessage, SignInSession, User
 from db.session import Database
 from jobs import tasks
@@ -267,7 +268,7 @@ async def test_what_is_open_keeps_the_account(ada: Person, db: Database) -> None
         for booking, earner in ((over, ada.id), (trip, host)):
             await ledger.post(
                 session,
-                entries.capture(booking, booking, earner, "EUR", SHARES),
+                entries.capture(booking, booking, earner, PaymentProvider.STRIPE, "EUR", SHARES),
                 clock.now(),
             )
         await ledger.post(

@@ -10,9 +10,9 @@ from app.dev.seed.ids import id_at, provider_id
 from app.dev.seed.rows import Rows
 from app.dev.seed.stays import Booked
 from app.ledger import rules
-from app.ledger.rules import Entry, Shares
+from app.ledger.rules import Entry, Owned, Shares
 from app.money import divide
-from db.enums import LedgerAccountKind, PaymentProvider, PayoutStatus
+from db.enums import PaymentProvider, PayoutStatus
 from db.models import JournalEntry, LedgerAccount, Payout, PayoutItem, Posting
 
 
@@ -27,6 +27,9 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
+PROVIDER = PaymentProvider.STRIPE
+
+
 class Books:
     """Posts to accounts that it opens as they are needed."""
 
@@ -34,22 +37,23 @@ class Books:
         self._rows = rows
         self._random = random
         self._opened_at = opened_at
-        self._accounts: dict[tuple[LedgerAccountKind, UUID | None, str], UUID] = {}
+        self._accounts: dict[tuple[Owned, str], UUID] = {}
 
     def take(self, booked: Booked) -> None:
         """Post a paid stay's capture and the provider's fee, and its refund if there was one."""
         if booked.paid_at is None:
             return
         price, host_id, paid_at = booked.quote, booked.home.host_id, booked.paid_at
+        till = (PROVIDER, price.currency)
         shares = Shares(
             host_minor=price.host_payout_minor,
             platform_minor=price.platform_minor,
             tax_minor=price.tax_minor,
         )
         ids = (booked.payment_id, booked.id)
-        self._post(rules.capture(*ids, host_id, price.currency, shares), paid_at)
+        self._post(rules.capture(*ids, host_id, *till, shares), paid_at)
         fee = provider_fee(price.total_minor)
-        self._post(rules.provider_fee(*ids, price.currency, fee), paid_at)
+        self._post(rules.provider_fee(*ids, *till, fee), paid_at)
         if booked.refund:
             self._give_back(booked)
 
@@ -67,7 +71,9 @@ class Books:
             rules.refund_due(refund.id, booked.id, guest_id, host_id, currency, shares), refund.at
         )
         self._post(
-            rules.refund_sent(refund.id, booked.id, guest_id, currency, shares.total_minor),
+            rules.refund_sent(
+                refund.id, booked.id, guest_id, PROVIDER, currency, shares.total_minor
+            ),
             refund.at,
         )
 
@@ -88,7 +94,7 @@ class Books:
             Payout,
             id=transfer.payout_id,
             host_id=host_id,
-            provider=PaymentProvider.STRIPE,
+            provider=PROVIDER,
             currency=currency,
             amount_minor=amount,
             status=PayoutStatus.PAID,
@@ -102,7 +108,7 @@ class Books:
         )
         items = {booked.id: amount}
         self._post(rules.payout_reserved(transfer.payout_id, host_id, currency, items), at)
-        self._post(rules.payout_sent(transfer.payout_id, currency, amount), sent_at)
+        self._post(rules.payout_sent(transfer.payout_id, PROVIDER, currency, amount), sent_at)
         return transfer
 
     def _post(self, entry: Entry, at: datetime) -> None:
@@ -121,21 +127,23 @@ class Books:
                 Posting,
                 id=id_at(self._random, at),
                 entry_id=entry_id,
-                account_id=self._account(line.account, line.owner_id, entry.currency),
+                account_id=self._account(entry.owned(line), entry.currency),
                 booking_id=line.booking_id,
                 amount_minor=line.amount_minor,
                 currency=entry.currency,
             )
 
-    def _account(self, kind: LedgerAccountKind, owner_id: UUID | None, currency: str) -> UUID:
-        key = (kind, owner_id, currency)
+    def _account(self, owned: Owned, currency: str) -> UUID:
+        key = (owned, currency)
         if key not in self._accounts:
             self._accounts[key] = id_at(self._random, self._opened_at)
+            kind, owner_id, provider = owned
             self._rows.add(
                 LedgerAccount,
                 id=self._accounts[key],
                 kind=kind,
                 owner_id=owner_id,
+                provider=provider,
                 currency=currency,
             )
         return self._accounts[key]

@@ -168,8 +168,8 @@ TABLES = (
     held(
         LedgerAccount,
         part(LedgerAccount, "ledgerAccounts", LedgerAccount.owner_id == PERSON, "id kind currency"),
-        hidden={"the person": "owner_id"},
-        kept={BOOKS: "id kind owner_id currency"},
+        hidden={"the person": "owner_id", "the platform's accounts have it, nobody's": "provider"},
+        kept={BOOKS: "id kind owner_id provider currency"},
     ),
     held(
         Posting,
