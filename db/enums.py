@@ -325,6 +325,13 @@ class LedgerAccountKind(StrEnum):
     DISPUTED_FUNDS = "DISPUTED_FUNDS"
 
 
+class Side(StrEnum):
+    """A side of a stay: both pay us for our work."""
+
+    GUEST = "GUEST"
+    HOST = "HOST"
+
+
 class JournalEntryKind(StrEnum):
     CAPTURE = "CAPTURE"
     PROVIDER_FEE = "PROVIDER_FEE"

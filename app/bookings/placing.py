@@ -146,6 +146,7 @@ async def place(
         platform_minor=quote.platform_minor,
         tax_minor=quote.tax_minor,
         promotion_minor=quote.promotion_minor,
+        line_items=quote.line_items,
         manual_capture=not property.instant_book,
         now=property.now,
     )

@@ -20,9 +20,9 @@ from app.bookings.transitions import booking_for_update, move
 from app.config import Settings
 from app.identity import service as identity
 from app.identity import staff
+from app.line_items import line_items_from_builtins
 from app.outbox import emit
 from app.payments import service as payments
-from app.pricing.rules import line_items_from_builtins
 from app.properties import co_hosts
 from app.text import plain_text
 from db.enums import (
@@ -195,6 +195,7 @@ async def _give_back(
             platform_minor=refund.platform_minor,
             tax_minor=refund.tax_minor,
             promotion_minor=refund.promotion_minor,
+            line_items=refund.line_items,
             now=now,
         )
 

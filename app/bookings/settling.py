@@ -18,6 +18,7 @@ from app.bookings.expiry import end_unpaid, expire_lapsed
 from app.bookings.lifecycle import PENDING, Action, answer_deadline, hold_deadline
 from app.bookings.transitions import booking_for_update, move
 from app.config import Settings
+from app.line_items import line_items_from_builtins
 from app.money import Money
 from app.outbox import emit
 from app.payments import choice
@@ -133,6 +134,7 @@ async def ask_to_pay(
         platform_minor=platform_share(booking),
         tax_minor=booking.tax_minor,
         promotion_minor=booking.promotion_minor,
+        line_items=line_items_from_builtins(booking.line_items),
         manual_capture=False,
         now=now,
     )
@@ -202,6 +204,7 @@ async def _refund_all(
         platform_minor=platform_share(booking),
         tax_minor=booking.tax_minor,
         promotion_minor=booking.promotion_minor,
+        line_items=line_items_from_builtins(booking.line_items),
         now=now,
     )
 

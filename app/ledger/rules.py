@@ -3,19 +3,28 @@
 Debits are positive, credits negative; the lines of an entry add up to zero.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 import msgspec
 
+from app.line_items import LineItem
 from db.enums import JournalEntryKind as Kind
 from db.enums import LedgerAccountKind as Account
-from db.enums import PaymentProvider
+from db.enums import LineItemKind, PaymentProvider, Side
 
 # There is one of each of these per provider: what a provider holds for us, and what it has kept.
 AT_PROVIDER = frozenset({Account.PROVIDER_CLEARING, Account.PROVIDER_FEES})
 # An account's kind, its owner, and at which provider it is; the currency is the entry's.
 Owned = tuple[Account, UUID | None, PaymentProvider | None]
+
+
+class Tax(msgspec.Struct, frozen=True):
+    """A tax as its authority knows it: by its name, where the place is that was let."""
+
+    country: str
+    region: str
+    name: str
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -26,6 +35,10 @@ class Line(msgspec.Struct, frozen=True):
     # The guest or host whose account it is; None for the platform's own.
     owner_id: UUID | None = None
     booking_id: UUID | None = None
+    # Of what is on PLATFORM_REVENUE: whose fee it is; of what is on TAX_PAYABLE: which tax. None
+    # where that is not known.
+    service_fee: Side | None = None
+    tax: Tax | None = None
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,11 +69,32 @@ class Shares(msgspec.Struct, frozen=True, kw_only=True):
     tax_minor: int
     # What the platform pays of it, by a promotion.
     promotion_minor: int = 0
+    # Of the platform's share, the guest's fee; the rest is the host's. None: not known.
+    guest_fee_minor: int | None = None
+    # Of the tax, how much of which.
+    taxes: Mapping[Tax, int] = msgspec.field(default_factory=dict)
 
     @property
     def total_minor(self) -> int:
         """What the guest pays."""
         return self.host_minor + self.platform_minor + self.tax_minor - self.promotion_minor
+
+
+def shares_of(items: Iterable[LineItem], country: str, region: str, parts: Shares) -> Shares:
+    """Shares with their fees and taxes told apart by the lines that they come from.
+
+    `country` and `region` are where the place is. Without lines nothing is told apart.
+    """
+    fee: int | None = None
+    taxes: dict[Tax, int] = {}
+    for item in items:
+        fee = fee or 0
+        if item.kind is LineItemKind.SERVICE_FEE:
+            fee += item.amount_minor
+        elif item.kind is LineItemKind.TAX:
+            tax = Tax(country, region, item.description)
+            taxes[tax] = taxes.get(tax, 0) + item.amount_minor
+    return msgspec.structs.replace(parts, guest_fee_minor=fee, taxes=taxes)
 
 
 def capture(
@@ -352,12 +386,27 @@ def payout_returned(
 
 
 def _shares(host_id: UUID, booking_id: UUID, shares: Shares, sign: int) -> tuple[Line, ...]:
+    unnamed = shares.tax_minor - sum(shares.taxes.values())
+    taxes = ((None, unnamed), *shares.taxes.items())
     return (
         Line(Account.HOST_PAYABLE, sign * shares.host_minor, host_id, booking_id),
-        Line(Account.PLATFORM_REVENUE, sign * shares.platform_minor, None, booking_id),
-        Line(Account.TAX_PAYABLE, sign * shares.tax_minor, None, booking_id),
+        *(
+            Line(Account.PLATFORM_REVENUE, sign * minor, None, booking_id, service_fee=fee)
+            for fee, minor in _fees(shares)
+        ),
+        *(
+            Line(Account.TAX_PAYABLE, sign * minor, None, booking_id, tax=tax)
+            for tax, minor in taxes
+        ),
         Line(Account.PROMOTIONS, -sign * shares.promotion_minor, None, booking_id),
     )
+
+
+def _fees(shares: Shares) -> tuple[tuple[Side | None, int], ...]:
+    guest = shares.guest_fee_minor
+    if guest is None:
+        return ((None, shares.platform_minor),)
+    return ((Side.GUEST, guest), (Side.HOST, shares.platform_minor - guest))
 
 
 def _lines(*lines: Line) -> tuple[Line, ...]:

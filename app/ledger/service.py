@@ -1,17 +1,18 @@
 """Posting to the ledger, in the transaction of the fact that moves the money."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import and_, insert, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.ids import new_id
-from app.ledger.rules import Entry, Owned
+from app.ledger.rules import Entry, Owned, Tax
 from db.enums import LedgerAccountKind, PaymentProvider
-from db.models import JournalEntry, LedgerAccount, Posting
+from db.models import JournalEntry, LedgerAccount, LedgerTax, Posting
 
 
 async def post(session: AsyncSession, entry: Entry, now: datetime) -> bool:
@@ -38,6 +39,7 @@ async def post(session: AsyncSession, entry: Entry, now: datetime) -> bool:
     if entry_id is None:
         return False
     accounts = await _accounts(session, set(owned), entry.currency)
+    taxes = await _taxes(session, {line.tax for line in entry.lines if line.tax})
     await session.execute(
         insert(Posting),
         [
@@ -48,6 +50,8 @@ async def post(session: AsyncSession, entry: Entry, now: datetime) -> bool:
                 "booking_id": line.booking_id,
                 "amount_minor": line.amount_minor,
                 "currency": entry.currency,
+                "service_fee": line.service_fee,
+                "tax_id": line.tax and taxes[line.tax],
             }
             for line, whose in zip(entry.lines, owned, strict=True)
         ],
@@ -97,6 +101,33 @@ async def _accounts(
         )
         found |= await _find(session, missing, currency)
     return found
+
+
+async def _taxes(session: AsyncSession, wanted: Collection[Tax]) -> dict[Tax, UUID]:
+    """The ids of taxes, noted if none was ever taken."""
+    if not wanted:
+        return {}
+    found = await _find_taxes(session, wanted)
+    # In one order, as accounts are opened.
+    missing = sorted(wanted - found.keys(), key=msgspec.structs.astuple)
+    if missing:
+        await session.execute(
+            upsert(LedgerTax)
+            .values([{"id": new_id(), **msgspec.structs.asdict(tax)} for tax in missing])
+            .on_conflict_do_nothing(index_elements=["country", "region", "name"])
+        )
+        found |= await _find_taxes(session, missing)
+    return found
+
+
+async def _find_taxes(session: AsyncSession, wanted: Collection[Tax]) -> dict[Tax, UUID]:
+    named = (LedgerTax.country, LedgerTax.region, LedgerTax.name)
+    rows = await session.execute(
+        select(*named, LedgerTax.id).where(
+            tuple_(*named).in_([msgspec.structs.astuple(tax) for tax in wanted])
+        )
+    )
+    return {Tax(*names): tax_id for *names, tax_id in rows}
 
 
 async def _find(session: AsyncSession, wanted: Iterable[Owned], currency: str) -> dict[Owned, UUID]:

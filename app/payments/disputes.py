@@ -4,11 +4,10 @@ Each step runs in one transaction, after a webhook or a sweep asked the provider
 late or in another order changes nothing.
 """
 
-from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Row, exists, func, select, update
+from sqlalchemy import Row, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
@@ -28,7 +27,6 @@ from db.models import Dispute, Payment, Refund
 OPEN = frozenset({DisputeStatus.NEEDS_RESPONSE, DisputeStatus.UNDER_REVIEW})
 # A refund that was decided, and was then taken by the bank instead.
 TAKEN_BY_BANK = "taken_by_bank"
-SHARES = (Refund.host_minor, Refund.platform_minor, Refund.tax_minor, Refund.promotion_minor)
 
 
 def is_disputed(payment: type[Payment]) -> ColumnElement[bool]:
@@ -128,7 +126,7 @@ async def _post(
     elif shown.status is DisputeStatus.LOST:
         await _withdraw_refunds(session, payment, now)
         shares = rules.lost_shares(
-            payment.shares, await _given_back(session, payment.id), withdrawn_minor
+            payment.shares, await _given_back(session, payment), withdrawn_minor
         )
         entry = entries.dispute_lost(
             dispute_id, payment.booking_id, payment.host_id, currency, shares
@@ -138,55 +136,32 @@ async def _post(
 
 async def _withdraw_refunds(session: AsyncSession, payment: PaymentRecord, now: datetime) -> None:
     """What was decided and never sent: the guest's bank has taken the money itself."""
-    found = await session.execute(
-        select(Refund.id, *SHARES)
-        .where(
-            Refund.payment_id == payment.id,
-            Refund.status == RefundStatus.PENDING,
-            Refund.provider_refund_id.is_(None),
-        )
-        .order_by(Refund.id)
-        .with_for_update()
-    )
-    for refund_id, *parts in found.all():
-        shares = _shares(parts)
+    unsent = (Refund.status == RefundStatus.PENDING, Refund.provider_refund_id.is_(None))
+    for refund in await service.refunds_of(session, payment.id, *unsent, lock=True):
         await session.execute(
             update(Refund)
-            .where(Refund.id == refund_id)
+            .where(Refund.id == refund.id)
             .values(status=RefundStatus.FAILED, failure_code=TAKEN_BY_BANK, settled_at=now)
         )
         await ledger.post(
             session,
             entries.refund_withdrawn(
-                refund_id,
+                refund.id,
                 payment.booking_id,
                 payment.guest_id,
                 payment.host_id,
                 payment.currency,
-                shares,
+                refund.shares(payment),
             ),
             now,
         )
 
 
-async def _given_back(session: AsyncSession, payment_id: UUID) -> Shares:
+async def _given_back(session: AsyncSession, payment: PaymentRecord) -> Shares:
     """What the shares of a payment have given back by refunds."""
-    row = (
-        await session.execute(
-            select(*(func.coalesce(func.sum(part), 0) for part in SHARES)).where(
-                Refund.payment_id == payment_id,
-                Refund.failure_code.is_distinct_from(TAKEN_BY_BANK),
-            )
-        )
-    ).one()
-    return _shares(row)
-
-
-def _shares(parts: Iterable[int]) -> Shares:
-    host, platform, tax, promotion = map(int, parts)
-    return Shares(
-        host_minor=host, platform_minor=platform, tax_minor=tax, promotion_minor=promotion
-    )
+    sent = Refund.failure_code.is_distinct_from(TAKEN_BY_BANK)
+    refunds = await service.refunds_of(session, payment.id, sent)
+    return rules.sum_of(refund.shares(payment) for refund in refunds)
 
 
 async def _mark_payment(session: AsyncSession, payment: PaymentRecord, now: datetime) -> None:

@@ -1,11 +1,13 @@
 """How a payment moves: forwards only, and only by what the provider shows of it."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
-from app.ledger.rules import Shares
+from app.ledger.rules import Shares, Tax, shares_of
+from app.line_items import LineItem
 from app.money import divide
 from app.payments.errors import NotOurs
 from app.payments.provider import Charge, ChargeState, ProviderDispute, ProviderRefund
@@ -51,6 +53,9 @@ class PaymentRecord(msgspec.Struct, frozen=True, kw_only=True):
     platform_minor: int
     tax_minor: int
     promotion_minor: int
+    line_items: tuple[LineItem, ...]
+    country: str
+    region: str
     captured_minor: int
     refunded_minor: int
     manual_capture: bool
@@ -66,12 +71,7 @@ class PaymentRecord(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def shares(self) -> Shares:
         """Whose money it becomes."""
-        return Shares(
-            host_minor=self.host_minor,
-            platform_minor=self.platform_minor,
-            tax_minor=self.tax_minor,
-            promotion_minor=self.promotion_minor,
-        )
+        return _shares_of(self, self)
 
 
 class RefundRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,8 +82,54 @@ class RefundRecord(msgspec.Struct, frozen=True, kw_only=True):
     reason: RefundReason
     status: RefundStatus
     amount_minor: int
+    host_minor: int
+    platform_minor: int
+    tax_minor: int
+    promotion_minor: int
+    line_items: tuple[LineItem, ...]
     provider_refund_id: str | None
+    failure_code: str | None
     created_at: datetime
+
+    def shares(self, payment: PaymentRecord) -> Shares:
+        """Who bears it; `payment` is what it gives back of."""
+        return _shares_of(self, payment)
+
+
+def sum_of(given_back: Iterable[Shares]) -> Shares:
+    """What several refunds give back together."""
+    host = platform = tax = promotion = 0
+    taxes: dict[Tax, int] = {}
+    for each in given_back:
+        host += each.host_minor
+        platform += each.platform_minor
+        tax += each.tax_minor
+        promotion += each.promotion_minor
+        for name, minor in each.taxes.items():
+            taxes[name] = taxes.get(name, 0) + minor
+    return Shares(
+        host_minor=host,
+        platform_minor=platform,
+        tax_minor=tax,
+        promotion_minor=promotion,
+        taxes=taxes,
+    )
+
+
+def _shares_of(parts: PaymentRecord | RefundRecord, payment: PaymentRecord) -> Shares:
+    shares = Shares(
+        host_minor=parts.host_minor,
+        platform_minor=parts.platform_minor,
+        tax_minor=parts.tax_minor,
+        promotion_minor=parts.promotion_minor,
+    )
+    return shares_of(parts.line_items, payment.country, payment.region, shares)
+
+
+def require_lines(line_items: Sequence[LineItem], amount_minor: int) -> None:
+    """Lines are about the amount that they come with, if there are any. Raises ValueError."""
+    if line_items and sum(item.amount_minor for item in line_items) != amount_minor:
+        raise ValueError(f"the lines do not add up to {amount_minor}: {line_items}")
 
 
 def next_status(current: Status, shown: ChargeState) -> Status:
@@ -128,7 +174,25 @@ def lost_shares(payment: Shares, given_back: Shares, lost_minor: int) -> Shares:
         platform_minor=lost_minor + promotion - host - tax,
         tax_minor=tax,
         promotion_minor=promotion,
+        # What the platform loses is nobody's fee.
+        taxes=_apportion(tax, tax_left, _less(payment.taxes, given_back.taxes)),
     )
+
+
+def _less(taken: Mapping[Tax, int], given_back: Mapping[Tax, int]) -> dict[Tax, int]:
+    return {tax: minor - given_back.get(tax, 0) for tax, minor in taken.items()}
+
+
+def _apportion(amount_minor: int, whole_minor: int, parts: Mapping[Tax, int]) -> dict[Tax, int]:
+    """Each part's share of an amount, in proportion; the parts of all of it are all of it."""
+    shares: dict[Tax, int] = {}
+    so_far = told = 0
+    for tax, minor in parts.items():
+        so_far += minor
+        upto = divide(so_far * amount_minor, whole_minor) if whole_minor else 0
+        shares[tax] = upto - told
+        told = upto
+    return shares
 
 
 def check_dispute(payment: PaymentRecord, shown: ProviderDispute) -> None:

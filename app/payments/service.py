@@ -1,31 +1,40 @@
 """Payments and refunds as our rows: opened, locked, asked to be undone or given back."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Row, Select, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.errors import Conflict, NotFound
 from app.ids import new_id
 from app.ledger import rules as entries
 from app.ledger import service as ledger
+from app.line_items import LineItem, line_items_to_builtins
 from app.money import Money
 from app.outbox import emit
 from app.payments.events import PaymentOpened, PaymentVoidRequested, RefundRequested
-from app.payments.rules import CLOSED, TAKEN, UNSETTLED, PaymentRecord, RefundRecord
+from app.payments.rules import (
+    CLOSED,
+    TAKEN,
+    UNSETTLED,
+    PaymentRecord,
+    RefundRecord,
+    require_lines,
+)
 from db.enums import PaymentMethod, PaymentProvider, PaymentStatus, RefundReason, RefundStatus
-from db.models import Payment, Refund
-from db.rows import columns
+from db.models import Booking, Payment, Property, Refund
 
 # The mutation that opened the payment starts it at once; this is for when it could not.
 HEAL_AFTER = timedelta(seconds=30)
 CLAIMED_FOR = timedelta(minutes=1)
 
-_PAYMENT = columns(Payment, PaymentRecord)
-_REFUND = columns(Refund, RefundRecord)
+_PAYMENT = [getattr(Payment, name) for name in PaymentRecord.__struct_fields__]
+_REFUND = [getattr(Refund, name) for name in RefundRecord.__struct_fields__]
 
 
 async def open_payment(
@@ -42,14 +51,17 @@ async def open_payment(
     platform_minor: int,
     tax_minor: int,
     promotion_minor: int = 0,
+    line_items: Sequence[LineItem],
     manual_capture: bool,
     now: datetime,
 ) -> PaymentRecord:
     """Intend to take a booking's money; returns the payment.
 
-    The three shares (minor units) add up to the amount and what a promotion of ours adds to it.
-    The provider hears of it by `flows.start` after the commit, or by a task half a minute later.
+    The three shares (minor units) add up to the amount and what a promotion of ours adds to it;
+    the lines, what it is for, to the amount. Where the place is, is noted as it is now. The
+    provider hears of it by `flows.start` after the commit, or by a task half a minute later.
     """
+    require_lines(line_items, amount.amount)
     statement = (
         insert(Payment)
         .values(
@@ -67,6 +79,9 @@ async def open_payment(
             platform_minor=platform_minor,
             tax_minor=tax_minor,
             promotion_minor=promotion_minor,
+            line_items=line_items_to_builtins(line_items),
+            country=_of_place(Property.country, booking_id),
+            region=_of_place(Property.region, booking_id),
             manual_capture=manual_capture,
             created_at=now,
             updated_at=now,
@@ -76,6 +91,16 @@ async def open_payment(
     payment = _record((await session.execute(statement)).one())
     await emit(session, PaymentOpened(payment_id=payment.id), after=HEAL_AFTER)
     return payment
+
+
+def _of_place(column: InstrumentedAttribute[str], booking_id: UUID) -> ScalarSelect[str]:
+    """A column of the property that a booking is of."""
+    return (
+        select(column)
+        .join(Booking, Booking.property_id == Property.id)
+        .where(Booking.id == booking_id)
+        .scalar_subquery()
+    )
 
 
 async def get(reader: AsyncConnection | AsyncSession, payment_id: UUID) -> PaymentRecord:
@@ -162,16 +187,19 @@ async def request_refund(
     platform_minor: int,
     tax_minor: int,
     promotion_minor: int = 0,
+    line_items: Sequence[LineItem],
     now: datetime,
 ) -> UUID:
     """Owe the guest a part of a taken payment, or all of it; returns the refund's id.
 
-    Once per payment and reason: asked again for the same amount, it is the same refund.
+    The lines tell what is given back; none: nobody knows more than the shares. Once per payment
+    and reason: asked again for the same amount, it is the same refund.
 
     Raises:
         Conflict: nothing was taken, more is asked for than is left, or the same reason came
             with another amount.
     """
+    require_lines(line_items, amount_minor)
     payment = await get_for_update(session, payment_id)
     if payment.status not in TAKEN:
         raise Conflict("This payment has not been taken, so there is nothing to give back.")
@@ -190,61 +218,36 @@ async def request_refund(
     # A failed refund counts, too: the guest is still owed it.
     if sum(row.amount_minor for row in made) + amount_minor > payment.captured_minor:
         raise Conflict("More would be given back than was paid.")
-    return await _owe(
-        session,
-        payment,
-        reason,
-        entries.Shares(
-            host_minor=host_minor,
-            platform_minor=platform_minor,
-            tax_minor=tax_minor,
-            promotion_minor=promotion_minor,
-        ),
-        amount_minor,
-        now,
+    refund = RefundRecord(
+        id=new_id(),
+        payment_id=payment_id,
+        reason=reason,
+        status=RefundStatus.PENDING,
+        amount_minor=amount_minor,
+        host_minor=host_minor,
+        platform_minor=platform_minor,
+        tax_minor=tax_minor,
+        promotion_minor=promotion_minor,
+        line_items=tuple(line_items),
+        provider_refund_id=None,
+        failure_code=None,
+        created_at=now,
     )
+    return await _owe(session, payment, refund)
 
 
-async def _owe(
-    session: AsyncSession,
-    payment: PaymentRecord,
-    reason: RefundReason,
-    shares: entries.Shares,
-    amount_minor: int,
-    now: datetime,
-) -> UUID:
-    refund_id = new_id()
-    await session.execute(
-        insert(Refund).values(
-            id=refund_id,
-            payment_id=payment.id,
-            reason=reason,
-            status=RefundStatus.PENDING,
-            amount_minor=amount_minor,
-            host_minor=shares.host_minor,
-            platform_minor=shares.platform_minor,
-            tax_minor=shares.tax_minor,
-            promotion_minor=shares.promotion_minor,
-            created_at=now,
-        )
-    )
-    await ledger.post(
-        session,
-        entries.refund_due(
-            refund_id,
-            payment.booking_id,
-            payment.guest_id,
-            payment.host_id,
-            payment.currency,
-            shares,
-        ),
-        now,
-    )
+async def _owe(session: AsyncSession, payment: PaymentRecord, refund: RefundRecord) -> UUID:
+    values = msgspec.structs.asdict(refund)
+    values["line_items"] = line_items_to_builtins(refund.line_items)
+    await session.execute(insert(Refund).values(values))
+    ids = (refund.id, payment.booking_id, payment.guest_id, payment.host_id, payment.currency)
+    entry = entries.refund_due(*ids, refund.shares(payment))
+    await ledger.post(session, entry, refund.created_at)
     await emit(
         session,
-        RefundRequested(booking_id=payment.booking_id, payment_id=payment.id, refund_id=refund_id),
+        RefundRequested(booking_id=payment.booking_id, payment_id=payment.id, refund_id=refund.id),
     )
-    return refund_id
+    return refund.id
 
 
 async def get_refund(
@@ -273,15 +276,23 @@ async def claim_refund(session: AsyncSession, refund_id: UUID, now: datetime) ->
     return claimed is not None
 
 
+async def refunds_of(
+    reader: AsyncConnection | AsyncSession,
+    payment_id: UUID,
+    *which: ColumnElement[bool],
+    lock: bool = False,
+) -> list[RefundRecord]:
+    """The refunds of a payment, oldest first; payments are locked before their refunds."""
+    query = select(*_REFUND).where(Refund.payment_id == payment_id, *which).order_by(Refund.id)
+    rows = await reader.execute(query.with_for_update() if lock else query)
+    return [msgspec.convert(row._asdict(), RefundRecord) for row in rows]
+
+
 async def pending_refunds(
     reader: AsyncConnection | AsyncSession, payment_id: UUID
 ) -> list[RefundRecord]:
     """The refunds of a payment that are under way."""
-    query = select(*_REFUND).where(
-        Refund.payment_id == payment_id, Refund.status == RefundStatus.PENDING
-    )
-    rows = await reader.execute(query)
-    return [msgspec.convert(row._asdict(), RefundRecord) for row in rows]
+    return await refunds_of(reader, payment_id, Refund.status == RefundStatus.PENDING)
 
 
 async def find_id(

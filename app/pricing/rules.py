@@ -5,12 +5,12 @@ lines add up to the total, and the total falls apart into what the host, the pla
 office get.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Any
 
 import msgspec
 
+from app.line_items import LineItem, line_items_from_builtins, line_items_to_builtins
 from app.money import BASIS, divide, share
 from app.properties.terms import Fees, Guests, Tax, Terms
 from db.enums import LineItemKind, TaxKind
@@ -41,20 +41,6 @@ class Promotion(msgspec.Struct, frozen=True, kw_only=True):
     amount_minor: int | None = None
     # The host gets as much less; otherwise the platform pays it, and the host gets all.
     by_host: bool
-
-
-class LineItem(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of a price. `amount_minor` is `quantity` × `unit_minor`, to the unit.
-
-    Kinds may repeat: NIGHTS has a line for each different price, TAX one for each tax, named by
-    its description.
-    """
-
-    kind: LineItemKind
-    description: str
-    quantity: int
-    unit_minor: int
-    amount_minor: int
 
 
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,16 +127,6 @@ def quote(
         guest_fee_bp=terms.guest_fee_bp,
         host_fee_bp=terms.host_fee_bp,
     )
-
-
-def line_items_to_builtins(items: Sequence[LineItem]) -> list[dict[str, Any]]:
-    """Line items as a booking stores them (JSONB)."""
-    return [msgspec.to_builtins(item) for item in items]
-
-
-def line_items_from_builtins(stored: Sequence[Mapping[str, Any]]) -> tuple[LineItem, ...]:
-    """The line items of a stored booking."""
-    return msgspec.convert(stored, tuple[LineItem, ...])
 
 
 def _night_lines(

@@ -25,7 +25,7 @@ from db.models.identity import (
     TotpSecret,
     User,
 )
-from db.models.ledger import JournalEntry, LedgerAccount, Posting
+from db.models.ledger import JournalEntry, LedgerAccount, LedgerTax, Posting
 from db.models.outbox import OutboxMessage
 from db.models.payments import Dispute, Payment, ProviderEvent, Refund
 from db.models.payouts import Payout, PayoutAccount, PayoutItem
@@ -71,6 +71,7 @@ __all__ = [
     "ImportedStay",
     "JournalEntry",
     "LedgerAccount",
+    "LedgerTax",
     "OccupiedNight",
     "OidcSignIn",
     "OutboxMessage",

@@ -14,11 +14,12 @@ from sqlalchemy import (
     Index,
     UniqueConstraint,
     func,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Currency, Key, Minor, one_of
-from db.enums import JournalEntryKind, LedgerAccountKind, PaymentProvider
+from db.enums import JournalEntryKind, LedgerAccountKind, PaymentProvider, Side
 
 
 class LedgerAccount(Base):
@@ -52,6 +53,19 @@ class LedgerAccount(Base):
     currency: Mapped[Currency]
 
 
+class LedgerTax(Base):
+    """A tax that was taken for an authority, which its name and where it is due tell."""
+
+    __tablename__ = "ledger_taxes"
+    __table_args__ = (UniqueConstraint("country", "region", "name"),)
+
+    id: Mapped[Key]
+    # Of the place that was let, when it was paid for.
+    country: Mapped[str]
+    region: Mapped[str]
+    name: Mapped[str]
+
+
 class JournalEntry(Base):
     """One movement of money. `(source, source_id, kind)` makes posting it twice impossible."""
 
@@ -59,6 +73,8 @@ class JournalEntry(Base):
     __table_args__ = (
         one_of("kind", JournalEntryKind),
         UniqueConstraint("source", "source_id", "kind"),
+        # What a month's reports are made of.
+        Index(None, "occurred_at"),
     )
 
     id: Mapped[Key]
@@ -76,12 +92,15 @@ class Posting(Base):
     __tablename__ = "postings"
     __table_args__ = (
         CheckConstraint("amount_minor <> 0", name="amount"),
+        one_of("service_fee", Side),
         ForeignKeyConstraint(
             ["account_id", "currency"], ["ledger_accounts.id", "ledger_accounts.currency"]
         ),
         Index(None, "entry_id"),
         Index(None, "account_id", "booking_id"),
         Index(None, "booking_id"),
+        # Few postings are taxes.
+        Index("postings_tax_id_idx", "tax_id", postgresql_where=text("tax_id IS NOT NULL")),
     )
 
     id: Mapped[Key]
@@ -91,3 +110,6 @@ class Posting(Base):
     booking_id: Mapped[UUID | None] = mapped_column(ForeignKey("bookings.id"))
     amount_minor: Mapped[Minor]
     currency: Mapped[Currency]
+    # Whose fee, of what is on PLATFORM_REVENUE; which tax, of what is on TAX_PAYABLE.
+    service_fee: Mapped[str | None]
+    tax_id: Mapped[UUID | None] = mapped_column(ForeignKey("ledger_taxes.id"))

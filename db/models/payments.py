@@ -1,6 +1,7 @@
 """Payments, refunds, and the inbox of providers' webhooks."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -13,6 +14,7 @@ from sqlalchemy import (
     func,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Currency, Key, Minor, one_of
@@ -85,6 +87,11 @@ class Payment(Base):
     platform_minor: Mapped[Minor]
     tax_minor: Mapped[Minor]
     promotion_minor: Mapped[Minor] = mapped_column(server_default="0")
+    # What it is for: the lines add up to the amount. And where the place is, as it was: there the
+    # taxes among them are due.
+    line_items: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
+    country: Mapped[str] = mapped_column(server_default="")
+    region: Mapped[str] = mapped_column(server_default="")
     captured_minor: Mapped[Minor] = mapped_column(server_default="0")
     refunded_minor: Mapped[Minor] = mapped_column(server_default="0")
     # Authorise now, capture when the host accepts.
@@ -128,6 +135,8 @@ class Refund(Base):
     platform_minor: Mapped[Minor]
     tax_minor: Mapped[Minor]
     promotion_minor: Mapped[Minor] = mapped_column(server_default="0")
+    # What it gives back: as many lines as are known, which then add up to the amount.
+    line_items: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
     provider_refund_id: Mapped[str | None]
     # Until then nobody else makes it at a provider that has no idempotency keys.
     claimed_until: Mapped[datetime | None]

@@ -105,6 +105,7 @@ async def refund(till: Till, payment_id: UUID, amount: int, reason: RefundReason
             host_minor=amount,
             platform_minor=0,
             tax_minor=0,
+            line_items=(),
             now=clock.now(),
         )
 
@@ -147,6 +148,7 @@ async def test_refunded_whole(any_till: Till) -> None:
             host_minor=HOST,
             platform_minor=PLATFORM,
             tax_minor=TAX,
+            line_items=(),
             now=clock.now(),
         )
     await any_till.work()

@@ -16,7 +16,7 @@ from app.payments.errors import NotOurs
 from app.payments.rules import lost_shares
 from app.payouts import flows as payouts
 from db.enums import LedgerAccountKind, PaymentStatus, PayoutStatus, RefundReason, RefundStatus
-from db.models import Dispute, JournalEntry, Payout, Refund
+from db.models import Dispute, JournalEntry, LedgerTax, Payout, Posting, Refund
 from tests.support import world
 from tests.support.books import assert_books_balance
 from tests.support.money import HOST, PLATFORM, TAX, TOTAL, Till
@@ -83,6 +83,12 @@ async def test_lost(any_till: Till, amount: int | None) -> None:
     kept = await balance(any_till, LedgerAccountKind.HOST_PAYABLE, payment.host_id)
     assert kept == -(HOST - shares.host_minor)
     assert await balance(any_till, LedgerAccountKind.TAX_PAYABLE) == -(TAX - shares.tax_minor)
+    async with any_till.db.read() as connection:
+        taxes = select(LedgerTax.name, func.sum(Posting.amount_minor))
+        left = await connection.execute(
+            taxes.join(Posting, Posting.tax_id == LedgerTax.id).group_by(LedgerTax.id)
+        )
+        assert left.all() == [("City tax", -(TAX - shares.tax_minor))]
     assert await balance(any_till, LedgerAccountKind.DISPUTED_FUNDS) == 0
     await assert_books_balance(any_till.db, any_till.sandbox)
     again = await entries(any_till)
@@ -157,6 +163,7 @@ async def refund(till: Till, payment_id: UUID) -> UUID:
             host_minor=90_00,
             platform_minor=10_00,
             tax_minor=0,
+            line_items=(),
             now=clock.now(),
         )
 

@@ -315,6 +315,7 @@ async def give_back(till: Till, payment_id: Any, **change: Any) -> Any:
         "host_minor": HOST,
         "platform_minor": PLATFORM,
         "tax_minor": TAX,
+        "line_items": (),
         "now": clock.now(),
     } | change
     return await till.db.run(lambda session: service.request_refund(session, **asked))

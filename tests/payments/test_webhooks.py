@@ -60,6 +60,7 @@ async def test_late_news_moves_nothing_back(till: Till) -> None:
             host_minor=HOST,
             platform_minor=PLATFORM,
             tax_minor=TAX,
+            line_items=(),
             now=clock.now(),
         )
     await flows.refund(till.db, till.providers, refund_id)

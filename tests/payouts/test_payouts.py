@@ -72,6 +72,7 @@ async def give_back(till: Till, booking_id: UUID, host_minor: int = HOST) -> Non
             host_minor=host_minor,
             platform_minor=PLATFORM,
             tax_minor=TAX,
+            line_items=(),
             now=clock.now(),
         )
     await till.work()

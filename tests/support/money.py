@@ -19,6 +19,7 @@ from sqlalchemy import select, update
 
 from app import clock
 from app.config import Settings
+from app.line_items import LineItem
 from app.money import Money
 from app.payments import flows, inbox, service
 from app.payments.provider import Provider, Providers
@@ -26,7 +27,7 @@ from app.payments.rules import PaymentRecord
 from app.payments.stripe import StripeProvider
 from app.payouts import accounts
 from app.payouts import flows as payouts
-from db.enums import PaymentMethod, PaymentProvider, PayoutAccountStatus
+from db.enums import LineItemKind, PaymentMethod, PaymentProvider, PayoutAccountStatus
 from db.models import Booking, OutboxMessage, PayoutAccount
 from db.session import Database
 from tests.support import world
@@ -34,6 +35,21 @@ from tests.support.sandbox import ControlError, Sandbox
 
 TOTAL = 300_00
 HOST, PLATFORM, TAX = 241_00, 44_00, 15_00
+
+
+def line(kind: LineItemKind, amount: int, description: str = "") -> LineItem:
+    """A line of a price."""
+    return LineItem(
+        kind=kind, description=description, quantity=1, unit_minor=amount, amount_minor=amount
+    )
+
+
+# Of the platform's share, 9.00 are the host's fee.
+LINES = (
+    line(LineItemKind.NIGHTS, 250_00, "2 nights"),
+    line(LineItemKind.SERVICE_FEE, 35_00, "Service fee"),
+    line(LineItemKind.TAX, TAX, "City tax"),
+)
 
 
 class Crash(Exception):
@@ -123,6 +139,7 @@ class Till:
                 host_minor=HOST,
                 platform_minor=PLATFORM,
                 tax_minor=TAX,
+                line_items=LINES,
                 manual_capture=manual,
                 now=clock.now(),
             )

@@ -1,5 +1,6 @@
 """The ledger of a made-up past, entry by entry as the product posts it (app.ledger.rules)."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from random import Random
 from uuid import UUID
@@ -8,12 +9,13 @@ import msgspec
 
 from app.dev.seed.ids import id_at, provider_id
 from app.dev.seed.rows import Rows
-from app.dev.seed.stays import Booked
+from app.dev.seed.stays import Booked, Home
 from app.ledger import rules
-from app.ledger.rules import Entry, Owned, Shares
+from app.ledger.rules import Entry, Owned, Shares, Tax
+from app.line_items import LineItem
 from app.money import divide
 from db.enums import PaymentProvider, PayoutStatus
-from db.models import JournalEntry, LedgerAccount, Payout, PayoutItem, Posting
+from db.models import JournalEntry, LedgerAccount, LedgerTax, Payout, PayoutItem, Posting
 
 
 class Transfer(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +40,7 @@ class Books:
         self._random = random
         self._opened_at = opened_at
         self._accounts: dict[tuple[Owned, str], UUID] = {}
+        self._taxes: dict[Tax, UUID] = {}
 
     def take(self, booked: Booked) -> None:
         """Post a paid stay's capture and the provider's fee, and its refund if there was one."""
@@ -45,10 +48,14 @@ class Books:
             return
         price, host_id, paid_at = booked.quote, booked.home.host_id, booked.paid_at
         till = (PROVIDER, price.currency)
-        shares = Shares(
-            host_minor=price.host_payout_minor,
-            platform_minor=price.platform_minor,
-            tax_minor=price.tax_minor,
+        shares = _shares(
+            booked.home,
+            price.line_items,
+            Shares(
+                host_minor=price.host_payout_minor,
+                platform_minor=price.platform_minor,
+                tax_minor=price.tax_minor,
+            ),
         )
         ids = (booked.payment_id, booked.id)
         self._post(rules.capture(*ids, host_id, *till, shares), paid_at)
@@ -61,10 +68,14 @@ class Books:
         refund = booked.refund
         assert refund is not None
         guest_id, currency = booked.visit.guest_id, booked.quote.currency
-        shares = Shares(
-            host_minor=refund.share.host_minor,
-            platform_minor=refund.share.platform_minor,
-            tax_minor=refund.share.tax_minor,
+        shares = _shares(
+            booked.home,
+            refund.share.line_items,
+            Shares(
+                host_minor=refund.share.host_minor,
+                platform_minor=refund.share.platform_minor,
+                tax_minor=refund.share.tax_minor,
+            ),
         )
         host_id = booked.home.host_id
         self._post(
@@ -131,7 +142,15 @@ class Books:
                 booking_id=line.booking_id,
                 amount_minor=line.amount_minor,
                 currency=entry.currency,
+                service_fee=line.service_fee,
+                tax_id=line.tax and self._tax(line.tax),
             )
+
+    def _tax(self, tax: Tax) -> UUID:
+        if tax not in self._taxes:
+            self._taxes[tax] = id_at(self._random, self._opened_at)
+            self._rows.add(LedgerTax, id=self._taxes[tax], **msgspec.structs.asdict(tax))
+        return self._taxes[tax]
 
     def _account(self, owned: Owned, currency: str) -> UUID:
         key = (owned, currency)
@@ -147,6 +166,10 @@ class Books:
                 currency=currency,
             )
         return self._accounts[key]
+
+
+def _shares(home: Home, line_items: Iterable[LineItem], parts: Shares) -> Shares:
+    return rules.shares_of(line_items, home.country, home.region, parts)
 
 
 def provider_fee(amount_minor: int) -> int:

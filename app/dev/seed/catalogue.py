@@ -290,6 +290,8 @@ def _home(
         night_prices=_holidays(random, columns["base_price_minor"], now.date()),
         instant_book=columns["instant_book"],
         policy=columns["cancellation_policy"],
+        country=columns["country"],
+        region=columns["region"],
     )
 
 

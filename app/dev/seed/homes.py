@@ -194,6 +194,8 @@ def _home(random: Random, columns: dict[str, Any], fees: Fees, today: date) -> H
         night_prices=_overrides(random, columns["base_price_minor"], today),
         instant_book=columns["instant_book"],
         policy=columns["cancellation_policy"],
+        country=columns["country"],
+        region="",
     )
 
 

@@ -45,6 +45,8 @@ class Home(msgspec.Struct, frozen=True, kw_only=True):
     night_prices: Mapping[date, int]
     instant_book: bool
     policy: CancellationPolicy
+    country: str
+    region: str
 
 
 class Visit(msgspec.Struct, frozen=True, kw_only=True):
@@ -322,6 +324,9 @@ def _add_payment(rows: Rows, booked: Booked, steps: list[Step]) -> None:
         host_minor=price.host_payout_minor,
         platform_minor=price.platform_minor,
         tax_minor=price.tax_minor,
+        line_items=line_items_to_builtins(price.line_items),
+        country=booked.home.country,
+        region=booked.home.region,
         captured_minor=price.total_minor if booked.paid_at else 0,
         refunded_minor=back,
         manual_capture=manual,
@@ -354,6 +359,7 @@ def _add_refund(rows: Rows, payment_id: UUID, refund: Payback) -> None:
         host_minor=refund.share.host_minor,
         platform_minor=refund.share.platform_minor,
         tax_minor=refund.share.tax_minor,
+        line_items=line_items_to_builtins(refund.share.line_items),
         provider_refund_id=refund.provider_id,
         created_at=refund.at,
         settled_at=refund.at,

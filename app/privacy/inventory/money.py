@@ -8,6 +8,7 @@ from db.models import (
     ExchangeRate,
     JournalEntry,
     LedgerAccount,
+    LedgerTax,
     Payment,
     Payout,
     PayoutAccount,
@@ -75,8 +76,8 @@ TABLES = (
             "payments",
             Payment.guest_id == PERSON,
             "id booking_id attempt provider provider_payment_id method status amount_minor currency"
-            " captured_minor refunded_minor manual_capture failure_code created_at updated_at"
-            " authorized_at paid_at void_requested_at",
+            " line_items country region captured_minor refunded_minor manual_capture failure_code"
+            " created_at updated_at authorized_at paid_at void_requested_at",
             erased={"client_secret": None, "redirect_url": None},
         ),
         part(
@@ -93,9 +94,8 @@ TABLES = (
         kept={
             BOOKS: "id booking_id attempt provider provider_payment_id method status amount_minor"
             " currency guest_id host_id host_minor platform_minor tax_minor promotion_minor"
-            " captured_minor"
-            " refunded_minor manual_capture failure_code created_at updated_at authorized_at"
-            " paid_at void_requested_at",
+            " line_items country region captured_minor refunded_minor manual_capture failure_code"
+            " created_at updated_at authorized_at paid_at void_requested_at",
         },
     ),
     held(
@@ -105,13 +105,13 @@ TABLES = (
             "refunds",
             Refund.payment_id.in_(own_payments),
             "id payment_id reason status amount_minor host_minor platform_minor tax_minor"
-            " promotion_minor"
+            " promotion_minor line_items"
             " provider_refund_id failure_code created_at settled_at",
         ),
         hidden={"our own bookkeeping of who is at work": "claimed_until"},
         kept={
             BOOKS: "id payment_id reason status amount_minor host_minor platform_minor tax_minor"
-            " promotion_minor"
+            " promotion_minor line_items"
             " provider_refund_id claimed_until failure_code created_at settled_at",
         },
     ),
@@ -172,14 +172,19 @@ TABLES = (
         kept={BOOKS: "id kind owner_id provider currency"},
     ),
     held(
+        LedgerTax,
+        hidden={"about nobody": "id country region name"},
+        kept={"about nobody": "id country region name"},
+    ),
+    held(
         Posting,
         part(
             Posting,
             "ledgerPostings",
             Posting.account_id.in_(own_accounts),
-            "id entry_id account_id booking_id amount_minor currency",
+            "id entry_id account_id booking_id amount_minor currency service_fee tax_id",
         ),
-        kept={BOOKS: "id entry_id account_id booking_id amount_minor currency"},
+        kept={BOOKS: "id entry_id account_id booking_id amount_minor currency service_fee tax_id"},
     ),
     held(
         JournalEntry,
