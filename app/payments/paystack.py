@@ -6,66 +6,49 @@ before it is made.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
 
+from app import clock
 from app.config import Settings
 from app.payments import paystack_webhook
 from app.payments.errors import ProviderRefused, ProviderUnavailable
 from app.payments.paystack_amounts import from_paystack, to_paystack
-from app.payments.paystack_http import Missing, PaystackHttp, slug
+from app.payments.paystack_http import Missing, PaystackHttp
+from app.payments.paystack_objects import (
+    charge_of,
+    dispute_of,
+    id_in,
+    movement_of,
+    note,
+    payout_reference,
+    recipient_status,
+    reference_of,
+    refund_of,
+    transfer_of,
+)
 from app.payments.provider import (
     Charge,
     ChargeRequest,
     ChargeState,
-    Fee,
     Institution,
+    Movement,
+    Page,
     ProviderAccount,
     ProviderDispute,
     ProviderRefund,
     RecipientDetails,
     Transfer,
-    TransferState,
     Webhook,
 )
-from db.enums import (
-    DisputeStatus,
-    PaymentMethod,
-    PaymentProvider,
-    PayoutAccountKind,
-    PayoutAccountStatus,
-    RefundStatus,
-)
+from db.enums import PaymentMethod, PaymentProvider, PayoutAccountKind
 
-STATES = {
-    # `failed` is one try; on the same page the guest may make another.
-    "abandoned": ChargeState.OPEN,
-    "failed": ChargeState.OPEN,
-    "ongoing": ChargeState.OPEN,
-    # A phone was asked, or a bank: it may come true at any moment.
-    "pending": ChargeState.PROCESSING,
-    "processing": ChargeState.PROCESSING,
-    "queued": ChargeState.PROCESSING,
-    "success": ChargeState.SUCCEEDED,
-    # Taken, and given back since.
-    "reversed": ChargeState.SUCCEEDED,
-}
-REFUNDS = {"processed": RefundStatus.SUCCEEDED, "failed": RefundStatus.FAILED}
-# What Paystack waits for; a dispute that is resolved says in its `resolution` how.
-DISPUTES = {
-    "awaiting-merchant-feedback": DisputeStatus.NEEDS_RESPONSE,
-    "resolved": DisputeStatus.LOST,
-}
-DISPUTE_WON = "declined"
-TRANSFERS = {
-    "success": TransferState.SENT,
-    "reversed": TransferState.RETURNED,
-    **dict.fromkeys(("failed", "abandoned", "blocked", "rejected"), TransferState.FAILED),
-}
+T = TypeVar("T")
+
 CHANNELS = {PaymentMethod.CARD: "card", PaymentMethod.MOBILE_MONEY: "mobile_money"}
 # What a bank account is called in each country that has one here.
 BANK_ACCOUNTS = {"GHS": "ghipss", "NGN": "nuban", "ZAR": "basa"}
@@ -76,6 +59,8 @@ REFERENCES = 50
 LOST_REPLIES = 3
 PAGE = 100
 CLOCK_SKEW = timedelta(minutes=10)
+# The end of a list's window is part of it.
+AN_INSTANT = timedelta(milliseconds=1)
 
 
 class PaystackProvider:
@@ -101,7 +86,7 @@ class PaystackProvider:
         """
         lost = 0
         for number in range(1, REFERENCES):
-            reference = _reference(request.payment_id, number)
+            reference = reference_of(request.payment_id, number)
             try:
                 order = self._order(request, reference)
                 made = await self.http.do("/transaction/initialize", order)
@@ -122,6 +107,7 @@ class PaystackProvider:
                     amount_minor=request.amount_minor,
                     currency=request.currency,
                     live=self.live,
+                    created_at=clock.now(),
                     redirect_url=made["authorization_url"],
                 )
         raise ProviderUnavailable(f"payment {request.payment_id} has used up its references")
@@ -143,7 +129,7 @@ class PaystackProvider:
     async def retrieve_charge(self, provider_id: str) -> Charge:
         """The transaction as it is now."""
         try:
-            return self._charge(await self._get(f"/transaction/verify/{provider_id}"))
+            return charge_of(await self._get(f"/transaction/verify/{provider_id}"))
         except Missing as error:
             raise ProviderUnavailable(f"Paystack has no {provider_id}") from error
 
@@ -151,10 +137,10 @@ class PaystackProvider:
         """A payment's transaction that was paid; the others nobody can reach, and they are none."""
         for number in range(1, REFERENCES):
             try:
-                shown = await self._get(f"/transaction/verify/{_reference(payment_id, number)}")
+                shown = await self._get(f"/transaction/verify/{reference_of(payment_id, number)}")
             except Missing:
                 return None
-            charge = self._charge(shown)
+            charge = charge_of(shown)
             if charge.state is not ChargeState.OPEN:
                 return charge
         return None
@@ -176,14 +162,14 @@ class PaystackProvider:
         self, charge_id: str, refund_id: UUID, amount_minor: int, currency: str, key: str
     ) -> ProviderRefund:
         """Refund a part of a transaction."""
-        return _refund(
+        return refund_of(
             await self.http.do(
                 "/refund",
                 {
                     "transaction": charge_id,
                     "amount": to_paystack(amount_minor, currency),
                     "currency": currency,
-                    "merchant_note": _note(refund_id),
+                    "merchant_note": note(refund_id),
                 },
             )
         )
@@ -191,7 +177,7 @@ class PaystackProvider:
     async def retrieve_refund(self, provider_id: str) -> ProviderRefund:
         """The refund as it is now."""
         try:
-            return _refund(await self._get(f"/refund/{provider_id}"))
+            return refund_of(await self._get(f"/refund/{provider_id}"))
         except Missing as error:
             raise ProviderUnavailable(f"Paystack has no refund {provider_id}") from error
 
@@ -200,8 +186,9 @@ class PaystackProvider:
     ) -> ProviderRefund | None:
         """The refund whose note names ours, among those made since."""
         async for shown in self._refunds(since - CLOCK_SKEW):
-            if shown["transaction_reference"] == charge_id and _own(shown) == refund_id:
-                return _refund(shown)
+            refund = refund_of(shown)
+            if (refund.charge_id, refund.refund_id) == (charge_id, refund_id):
+                return refund
         return None
 
     async def _refunds(self, since: datetime) -> AsyncIterator[dict[str, Any]]:
@@ -216,7 +203,7 @@ class PaystackProvider:
     async def retrieve_dispute(self, provider_id: str) -> ProviderDispute:
         """The dispute as it is now."""
         try:
-            return _dispute(await self._get(f"/dispute/{provider_id}"))
+            return dispute_of(await self._get(f"/dispute/{provider_id}"))
         except Missing as error:
             raise ProviderUnavailable(f"Paystack has no dispute {provider_id}") from error
 
@@ -244,7 +231,7 @@ class PaystackProvider:
         return ProviderAccount(
             provider_id=made["recipient_code"],
             user_id=user_id,
-            status=_recipient_status(made),
+            status=recipient_status(made),
             label=f"{made['details']['bank_name']} ···· {details.account_number[-4:]}",
         )
 
@@ -269,15 +256,15 @@ class PaystackProvider:
             raise ProviderUnavailable(f"Paystack has no recipient {provider_id}") from error
         return ProviderAccount(
             provider_id=shown["recipient_code"],
-            user_id=_id_in(shown.get("metadata"), "user_id"),
-            status=_recipient_status(shown),
+            user_id=id_in(shown.get("metadata"), "user_id"),
+            status=recipient_status(shown),
         )
 
     async def transfer(
         self, account_id: str, payout_id: UUID, amount_minor: int, currency: str, key: str
     ) -> Transfer:
         """Transfer from our balance to a recipient; under way when this returns."""
-        reference = _payout_reference(payout_id)
+        reference = payout_reference(payout_id)
         try:
             made = await self.http.do(
                 "/transfer",
@@ -294,7 +281,7 @@ class PaystackProvider:
             if error.code not in DUPLICATES:
                 raise
             return await self.retrieve_transfer(reference)
-        return self._transfer({**made, "recipient": {"recipient_code": account_id}}, None)
+        return transfer_of({**made, "recipient": {"recipient_code": account_id}}, None)
 
     async def retrieve_transfer(self, provider_id: str) -> Transfer:
         """The transfer as it is now, by its reference."""
@@ -305,7 +292,7 @@ class PaystackProvider:
 
     async def find_transfer(self, payout_id: UUID) -> Transfer | None:
         """The transfer of a payout, by its reference."""
-        return await self._find_transfer(_payout_reference(payout_id))
+        return await self._find_transfer(payout_reference(payout_id))
 
     async def _find_transfer(self, reference: str) -> Transfer | None:
         try:
@@ -314,7 +301,65 @@ class PaystackProvider:
             whole = await self._get(f"/transfer/{shown['transfer_code']}")
         except Missing:
             return None
-        return self._transfer(whole, whole["fee_charged"])
+        return transfer_of(whole, whole["fee_charged"])
+
+    async def list_charges(
+        self, since: datetime, until: datetime, after: str | None = None
+    ) -> Page[Charge]:
+        """Transactions."""
+        return await self._page("/transaction", "per_page", charge_of, since, until, after)
+
+    async def list_refunds(
+        self, since: datetime, until: datetime, after: str | None = None
+    ) -> Page[ProviderRefund]:
+        """Refunds."""
+        return await self._page("/refund", "perPage", refund_of, since, until, after)
+
+    async def list_transfers(
+        self, since: datetime, until: datetime, after: str | None = None
+    ) -> Page[Transfer]:
+        """Transfers."""
+
+        def show(shown: dict[str, Any]) -> Transfer:
+            return transfer_of(shown, shown["fee_charged"])
+
+        return await self._page("/transfer", "per_page", show, since, until, after)
+
+    async def list_disputes(
+        self, since: datetime, until: datetime, after: str | None = None
+    ) -> Page[ProviderDispute]:
+        """Disputes."""
+        return await self._page("/dispute", "perPage", dispute_of, since, until, after)
+
+    async def list_movements(
+        self, since: datetime, until: datetime, after: str | None = None
+    ) -> Page[Movement]:
+        """Entries of the balance's ledger whose cause is in no other list."""
+        return await self._page("/balance/ledger", "perPage", movement_of, since, until, after)
+
+    async def _page(
+        self,
+        path: str,
+        size: str,
+        show: Callable[[dict[str, Any]], T | None],
+        since: datetime,
+        until: datetime,
+        after: str | None,
+    ) -> Page[T]:
+        """One page by its number: with its end in the past, the list stays as it is."""
+        number = int(after or 1)
+        window = {"from": since.isoformat(), "to": (until - AN_INSTANT).isoformat()}
+        reply = await self.http.ask(path, **window, **{size: PAGE, "page": number})
+        shown = (show(one) for one in reply.data)
+        following = str(number + 1) if number < reply.meta["pageCount"] else None
+        return Page([one for one in shown if one is not None], following)
+
+    async def balances(self) -> Mapping[str, int]:
+        """What can be transferred. Paystack tells of nothing that is held back."""
+        return {
+            line["currency"]: from_paystack(line["balance"], line["currency"])
+            for line in await self._get("/balance")
+        }
 
     def parse_webhook(self, raw: bytes, headers: Mapping[str, str]) -> Webhook:
         """Verify the `x-paystack-signature` and read the event."""
@@ -331,111 +376,3 @@ class PaystackProvider:
 
     async def _get(self, path: str) -> Any:
         return (await self.http.ask(path)).data
-
-    def _charge(self, shown: dict[str, Any]) -> Charge:
-        currency, state = shown["currency"], STATES.get(shown["status"], ChargeState.PROCESSING)
-        amount, fee = from_paystack(shown["amount"], currency), shown["fees"]
-        taken = state is ChargeState.SUCCEEDED
-        return Charge(
-            provider_id=shown["reference"],
-            payment_id=_id_in(shown["metadata"], "payment_id"),
-            booking_id=_id_in(shown["metadata"], "booking_id"),
-            state=state,
-            amount_minor=amount,
-            currency=currency,
-            captured_minor=amount if taken else 0,
-            live=shown["domain"] == "live",
-            fee=Fee(from_paystack(fee, currency), currency) if taken and fee else None,
-            failure_code=slug(shown["gateway_response"]) if shown["status"] == "failed" else None,
-        )
-
-    def _transfer(self, shown: dict[str, Any], fee: int | None) -> Transfer:
-        currency = shown["currency"]
-        state = TRANSFERS.get(shown["status"], TransferState.PENDING)
-        return Transfer(
-            provider_id=shown["reference"],
-            payout_id=_payout_id(shown["reference"]),
-            destination=shown["recipient"]["recipient_code"],
-            state=state,
-            amount_minor=from_paystack(shown["amount"], currency),
-            currency=currency,
-            live=shown["domain"] == "live",
-            fee=Fee(from_paystack(fee, currency), currency) if fee else None,
-            failure_code=None if state is TransferState.SENT else f"transfer_{shown['status']}",
-        )
-
-
-def _refund(shown: dict[str, Any]) -> ProviderRefund:
-    currency, status = shown["currency"], REFUNDS.get(shown["status"], RefundStatus.PENDING)
-    return ProviderRefund(
-        provider_id=str(shown["id"]),
-        refund_id=_own(shown),
-        status=status,
-        amount_minor=from_paystack(shown["amount"], currency),
-        currency=currency,
-        failure_code="refund_failed" if status is RefundStatus.FAILED else None,
-    )
-
-
-def _dispute(shown: dict[str, Any]) -> ProviderDispute:
-    currency, paid = shown["currency"], shown["transaction"]
-    status = DISPUTES.get(shown["status"], DisputeStatus.UNDER_REVIEW)
-    if status is DisputeStatus.LOST and shown["resolution"] == DISPUTE_WON:
-        status = DisputeStatus.WON
-    due_at = shown["dueAt"]
-    return ProviderDispute(
-        provider_id=str(shown["id"]),
-        charge_id=paid["reference"],
-        status=status,
-        amount_minor=from_paystack(shown["refund_amount"], currency),
-        currency=currency,
-        # Nothing is taken before it is decided.
-        is_withdrawn=status is DisputeStatus.LOST,
-        reason=shown["category"],
-        evidence_due_at=datetime.fromisoformat(due_at) if due_at else None,
-        opened_at=datetime.fromisoformat(shown["createdAt"]),
-    )
-
-
-def _recipient_status(shown: dict[str, Any]) -> PayoutAccountStatus:
-    usable = shown["active"] and not shown["isDeleted"]
-    return PayoutAccountStatus.ACTIVE if usable else PayoutAccountStatus.RESTRICTED
-
-
-def _reference(payment_id: UUID, number: int) -> str:
-    return f"{payment_id}.{number}"
-
-
-def _payout_reference(payout_id: UUID) -> str:
-    return f"payout-{payout_id}"
-
-
-def _payout_id(reference: str) -> UUID | None:
-    prefix, _, value = reference.partition("-")
-    return _uuid(value) if prefix == "payout" else None
-
-
-def _note(refund_id: UUID) -> str:
-    return f"refund {refund_id}"
-
-
-def _own(refund: dict[str, Any]) -> UUID | None:
-    return _uuid((refund.get("merchant_note") or "").removeprefix("refund "))
-
-
-def _id_in(metadata: object, name: str) -> UUID | None:
-    """An id of ours from an object's metadata, which may come as text."""
-    if isinstance(metadata, str):
-        try:
-            metadata = msgspec.json.decode(metadata)
-        except msgspec.DecodeError:
-            return None
-    value = metadata.get(name) if isinstance(metadata, dict) else None
-    return _uuid(value)
-
-
-def _uuid(value: object) -> UUID | None:
-    try:
-        return UUID(value) if isinstance(value, str) else None
-    except ValueError:
-        return None

@@ -1,7 +1,7 @@
 """What a payment provider must be able to do, and what it shows us of its objects.
 
 A further provider implements `Provider`, and `Onboarding` or `Recipients` for paying hosts; then
-tests/payments/test_conformance.py holds it to all this.
+test_conformance.py, test_lookups.py and test_lists.py of tests/payments hold it to all this.
 
 Every call raises ProviderUnavailable when its outcome is unknown. Those that act raise
 ProviderRefused when the provider has decided against it; those that ask never do. Amounts are in
@@ -13,7 +13,7 @@ keys says so (`is_idempotent`): then whoever acts looks first, and never twice a
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 from uuid import UUID
 
 import msgspec
@@ -26,6 +26,8 @@ from db.enums import (
     PayoutAccountStatus,
     RefundStatus,
 )
+
+T = TypeVar("T")
 
 
 class ChargeState(StrEnum):
@@ -72,7 +74,10 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
     amount_minor: int
     currency: str
     captured_minor: int = 0
+    # What has been given back of it; shown in lists at least.
+    refunded_minor: int = 0
     live: bool
+    created_at: datetime
     # Unknown until the provider has settled it.
     fee: Fee | None = None
     # The last failed try, e.g. `card_declined`.
@@ -86,11 +91,15 @@ class ProviderRefund(msgspec.Struct, frozen=True, kw_only=True):
     """A refund as the provider shows it now."""
 
     provider_id: str
+    # Ours; None when it was made by hand at the provider.
     refund_id: UUID | None
+    # The charge, as `Charge.provider_id`; None when it is no charge that we could have made.
+    charge_id: str | None
     status: RefundStatus
     amount_minor: int
     currency: str
     failure_code: str | None = None
+    created_at: datetime
 
 
 class ProviderDispute(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,10 +167,42 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True):
     state: TransferState
     amount_minor: int
     currency: str
+    # What has come back of it, by reversals.
+    returned_minor: int = 0
     live: bool
+    created_at: datetime
     # What the provider keeps for it; None: nothing, or not known yet.
     fee: Fee | None = None
     failure_code: str | None = None
+
+
+class MovementKind(StrEnum):
+    """Why our balance has changed by something that is no charge, refund, transfer or dispute."""
+
+    # To our own bank account, or from there.
+    BANK = "BANK"
+    # What the provider charges for its services as a whole.
+    FEE = "FEE"
+    OTHER = "OTHER"
+
+
+class Movement(msgspec.Struct, frozen=True, kw_only=True):
+    """A change of our balance by what no other list shows; negative: it has become less."""
+
+    provider_id: str
+    kind: MovementKind
+    amount_minor: int
+    currency: str
+    # The provider's own words for it.
+    description: str
+    created_at: datetime
+
+
+class Page(msgspec.Struct, Generic[T], frozen=True):
+    """A part of a list. `next` asks for the part after it; None: this was the last."""
+
+    items: list[T]
+    next: str | None
 
 
 class Subject(StrEnum):
@@ -255,6 +296,38 @@ class Provider(Protocol):
 
     async def find_transfer(self, payout_id: UUID) -> Transfer | None:
         """The transfer that was made for a payout. Never lags."""
+
+    # Lists have everything that was created from `since` to before `until`, ours or not, newest
+    # first, page by page: `after` is the page's `next`, which keeps its meaning for days. With
+    # `until` in the past no object is left out and none comes twice.
+
+    async def list_charges(
+        self, since: datetime, until: datetime, after: str | None = None
+    ) -> Page[Charge]:
+        """Charges, the unpaid ones too."""
+
+    async def list_refunds(
+        self, since: datetime, until: datetime, after: str | None = None
+    ) -> Page[ProviderRefund]:
+        """Refunds, whatever became of them."""
+
+    async def list_transfers(
+        self, since: datetime, until: datetime, after: str | None = None
+    ) -> Page[Transfer]:
+        """Transfers, with what came back of each."""
+
+    async def list_disputes(
+        self, since: datetime, until: datetime, after: str | None = None
+    ) -> Page[ProviderDispute]:
+        """Disputes."""
+
+    async def list_movements(
+        self, since: datetime, until: datetime, after: str | None = None
+    ) -> Page[Movement]:
+        """What else has changed our balance. A page may be empty and yet have a next one."""
+
+    async def balances(self) -> Mapping[str, int]:
+        """What the provider holds for us now, by currency, what is not available yet included."""
 
     def parse_webhook(self, raw: bytes, headers: Mapping[str, str]) -> Webhook:
         """Verify and read a webhook; header names in lower case. Raises InvalidWebhook."""

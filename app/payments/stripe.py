@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -12,23 +11,33 @@ from stripe.params import AccountListParams
 
 from app import clock
 from app.config import Settings
-from app.payments import stripe_disputes, stripe_webhook
+from app.payments import stripe_disputes, stripe_lists, stripe_webhook
 from app.payments.errors import ProviderRefused
 from app.payments.provider import (
     Charge,
     ChargeRequest,
     ChargeState,
-    Fee,
+    Movement,
+    Page,
     ProviderAccount,
     ProviderDispute,
     ProviderRefund,
     Transfer,
-    TransferState,
     Webhook,
 )
 from app.payments.stripe_amounts import from_stripe, to_stripe
 from app.payments.stripe_http import HttpClient, ask, call
-from db.enums import PaymentProvider, PayoutAccountStatus, RefundStatus
+from app.payments.stripe_objects import (
+    fee_of,
+    instant,
+    movement_of,
+    own_id,
+    refund_of,
+    refunded_of,
+    transfer_of,
+    why,
+)
+from db.enums import PaymentProvider, PayoutAccountStatus
 
 # The fee is on the balance transaction of the charge.
 EXPAND = ["latest_charge.balance_transaction"]
@@ -40,11 +49,6 @@ STATES = {
     "requires_capture": ChargeState.AUTHORIZED,
     "succeeded": ChargeState.SUCCEEDED,
     "canceled": ChargeState.CANCELLED,
-}
-REFUNDS = {
-    "succeeded": RefundStatus.SUCCEEDED,
-    "failed": RefundStatus.FAILED,
-    "canceled": RefundStatus.FAILED,
 }
 # The intent has moved on: what it is now is the answer.
 MOVED_ON = "payment_intent_unexpected_state"
@@ -151,7 +155,7 @@ class StripeProvider:
     ) -> ProviderRefund:
         """Refund a part of a PaymentIntent."""
         amount = to_stripe(amount_minor, currency)
-        return _refund(
+        return refund_of(
             await call(
                 lambda: self._v1.refunds.create_async(
                     {
@@ -166,7 +170,7 @@ class StripeProvider:
 
     async def retrieve_refund(self, provider_id: str) -> ProviderRefund:
         """The refund as it is now."""
-        return _refund(await ask(lambda: self._v1.refunds.retrieve_async(provider_id)))
+        return refund_of(await ask(lambda: self._v1.refunds.retrieve_async(provider_id)))
 
     async def find_refund(
         self, charge_id: str, refund_id: UUID, since: datetime
@@ -176,7 +180,7 @@ class StripeProvider:
         found = await ask(
             lambda: self._v1.refunds.list_async({"payment_intent": charge_id, "limit": 100})
         )
-        refunds = (_refund(one) for one in found.data)
+        refunds = (refund_of(one) for one in found.data)
         return next((one for one in refunds if one.refund_id == refund_id), None)
 
     async def retrieve_dispute(self, provider_id: str) -> ProviderDispute:
@@ -214,7 +218,7 @@ class StripeProvider:
         while True:
             page = await ask(partial(self._v1.accounts.list_async, params))
             for account in page.data:
-                if _own_id(account, "user_id") == user_id:
+                if own_id(account, "user_id") == user_id:
                     return _account(account)
             if not page.has_more:
                 return None
@@ -239,7 +243,7 @@ class StripeProvider:
     ) -> Transfer:
         """Transfer from our balance to a connected account."""
         amount = to_stripe(amount_minor, currency)
-        return _transfer(
+        return transfer_of(
             await call(
                 lambda: self._v1.transfers.create_async(
                     {
@@ -256,14 +260,55 @@ class StripeProvider:
 
     async def retrieve_transfer(self, provider_id: str) -> Transfer:
         """The transfer as it is now."""
-        return _transfer(await ask(lambda: self._v1.transfers.retrieve_async(provider_id)))
+        return transfer_of(await ask(lambda: self._v1.transfers.retrieve_async(provider_id)))
 
     async def find_transfer(self, payout_id: UUID) -> Transfer | None:
         """The transfer of a payout, by its group: Stripe lists transfers by no other of our ids."""
         found = await ask(
             lambda: self._v1.transfers.list_async({"transfer_group": _group(payout_id)})
         )
-        return _transfer(found.data[0]) if found.data else None
+        return transfer_of(found.data[0]) if found.data else None
+
+    async def list_charges(
+        self, since: datetime, until: datetime, after: str | None = None
+    ) -> Page[Charge]:
+        """PaymentIntents."""
+        window = stripe_lists.window(since, until, after, [f"data.{path}" for path in EXPAND])
+        return await stripe_lists.page(self._v1.payment_intents.list_async, window, self._charge)
+
+    async def list_refunds(
+        self, since: datetime, until: datetime, after: str | None = None
+    ) -> Page[ProviderRefund]:
+        """Refunds."""
+        window = stripe_lists.window(since, until, after)
+        return await stripe_lists.page(self._v1.refunds.list_async, window, refund_of)
+
+    async def list_transfers(
+        self, since: datetime, until: datetime, after: str | None = None
+    ) -> Page[Transfer]:
+        """Transfers, which say how much of them was reversed."""
+        window = stripe_lists.window(since, until, after)
+        return await stripe_lists.page(self._v1.transfers.list_async, window, transfer_of)
+
+    async def list_disputes(
+        self, since: datetime, until: datetime, after: str | None = None
+    ) -> Page[ProviderDispute]:
+        """Disputes."""
+        window = stripe_lists.window(since, until, after)
+        return await stripe_lists.page(self._v1.disputes.list_async, window, stripe_disputes.read)
+
+    async def list_movements(
+        self, since: datetime, until: datetime, after: str | None = None
+    ) -> Page[Movement]:
+        """Balance transactions whose cause is in no other list."""
+        window = stripe_lists.window(since, until, after, ["data.source"])
+        return await stripe_lists.page(
+            self._v1.balance_transactions.list_async, window, movement_of
+        )
+
+    async def balances(self) -> Mapping[str, int]:
+        """What is available, and what is not yet."""
+        return stripe_lists.totals(await ask(self._v1.balance.retrieve_async))
 
     def parse_webhook(self, raw: bytes, headers: Mapping[str, str]) -> Webhook:
         """Verify the `Stripe-Signature` and read the event."""
@@ -284,15 +329,17 @@ class StripeProvider:
         failure = intent.last_payment_error
         return Charge(
             provider_id=intent.id,
-            payment_id=_own_id(intent, "payment_id"),
-            booking_id=_own_id(intent, "booking_id"),
+            payment_id=own_id(intent, "payment_id"),
+            booking_id=own_id(intent, "booking_id"),
             state=STATES[intent.status],
             amount_minor=from_stripe(intent.amount, currency),
             currency=currency,
             captured_minor=from_stripe(intent.amount_received or 0, currency),
+            refunded_minor=refunded_of(intent.latest_charge),
             live=intent.livemode,
-            fee=_fee(intent.latest_charge),
-            failure_code=_why(failure),
+            created_at=instant(intent.created),
+            fee=fee_of(intent.latest_charge),
+            failure_code=why(failure),
             client_secret=intent.client_secret,
             redirect_url=self._redirect_url(intent),
         )
@@ -305,37 +352,6 @@ class StripeProvider:
         return f"{self._sandbox}/pay/{intent.id}?{urlencode(query)}"
 
 
-def _why(failure: Any) -> str | None:
-    """Why the last try failed. The bank's word, if it was asked: failed 3-D Secure has none."""
-    if failure is None:
-        return None
-    code: str = getattr(failure, "decline_code", None) or failure.code
-    return code
-
-
-def _fee(charge: "str | stripe.Charge | None") -> Fee | None:
-    if not isinstance(charge, stripe.Charge):
-        return None
-    settled = charge.balance_transaction
-    if not isinstance(settled, stripe.BalanceTransaction):
-        return None
-    currency = settled.currency.upper()
-    return Fee(from_stripe(settled.fee, currency), currency)
-
-
-def _refund(refund: stripe.Refund) -> ProviderRefund:
-    currency = refund.currency.upper()
-    return ProviderRefund(
-        provider_id=refund.id,
-        refund_id=_own_id(refund, "refund_id"),
-        # `pending` and `requires_action` are on their way.
-        status=REFUNDS.get(refund.status or "", RefundStatus.PENDING),
-        amount_minor=from_stripe(refund.amount, currency),
-        currency=currency,
-        failure_code=getattr(refund, "failure_reason", None),
-    )
-
-
 def _account(account: stripe.Account) -> ProviderAccount:
     capabilities = account.capabilities
     can_receive = capabilities is not None and getattr(capabilities, "transfers", "") == "active"
@@ -346,36 +362,8 @@ def _account(account: stripe.Account) -> ProviderAccount:
     else:
         status = PayoutAccountStatus.PENDING
     return ProviderAccount(
-        provider_id=account.id, user_id=_own_id(account, "user_id"), status=status
+        provider_id=account.id, user_id=own_id(account, "user_id"), status=status
     )
-
-
-def _transfer(transfer: stripe.Transfer) -> Transfer:
-    currency, destination = transfer.currency.upper(), transfer.destination
-    return Transfer(
-        provider_id=transfer.id,
-        payout_id=_own_id(transfer, "payout_id"),
-        destination=destination.id
-        if isinstance(destination, stripe.Account)
-        else destination or "",
-        # Stripe's arrive at once. One that was reversed in part is still sent.
-        state=TransferState.RETURNED
-        if transfer.amount_reversed >= transfer.amount
-        else TransferState.SENT,
-        amount_minor=from_stripe(transfer.amount, currency),
-        currency=currency,
-        live=transfer.livemode,
-    )
-
-
-def _own_id(carrier: Any, name: str) -> UUID | None:
-    """An id of ours from an object's metadata; None when it has none, or something else there."""
-    metadata = carrier.metadata
-    value = metadata[name] if metadata and name in metadata else None
-    try:
-        return UUID(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
 
 
 def _group(payout_id: UUID) -> str:

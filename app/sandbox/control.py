@@ -53,6 +53,7 @@ class Control(ABC):
             ("POST", "webhooks/resume"): self._resume,
             ("POST", "webhooks/resend"): self._resend,
             ("POST", "clock"): self._clock,
+            ("POST", "amend"): self._amend,
             **self.calls(),
         }
 
@@ -138,6 +139,19 @@ class Control(ABC):
             raise missing("event", wanted.event)
         return {"deliveries": self.resend(event, wanted.times)}
 
+    async def _amend(self, body: bytes) -> Obj:
+        wanted = msgspec.json.decode(body, type=_Amend)
+        table = self.dumped.get(wanted.kind)
+        row = self._state.get(table, wanted.id) if table else None
+        if table is None or row is None:
+            raise missing(wanted.kind, wanted.id)
+        if wanted.change is None:
+            self._state.remove(table, wanted.id)
+            return {"gone": True}
+        row.update(wanted.change)
+        self._state.put(table, row)
+        return row
+
     async def _clock(self, body: bytes) -> Obj:
         self._state.clock_offset += msgspec.json.decode(body, type=_Clock).advance_seconds
         return {"now": self._state.now()}
@@ -150,6 +164,14 @@ class _Resume(msgspec.Struct):
 class _Resend(msgspec.Struct):
     event: str
     times: int = 1
+
+
+class _Amend(msgspec.Struct):
+    """`kind` as `state` names it; `change` None: the object goes."""
+
+    kind: str
+    id: str
+    change: Obj | None
 
 
 class _Clock(msgspec.Struct):

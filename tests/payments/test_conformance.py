@@ -1,6 +1,7 @@
 """What every provider must do, tried on each of them over its sandbox.
 
-A further provider is a till of its own in conftest.py; then all this must hold for it.
+A further provider is a till of its own in conftest.py; then all this must hold for it, and what is
+in test_lookups.py and test_lists.py.
 """
 
 import asyncio

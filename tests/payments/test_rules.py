@@ -115,6 +115,7 @@ CHARGE = Charge(
     currency="EUR",
     captured_minor=100,
     live=False,
+    created_at=NOW,
 )
 
 

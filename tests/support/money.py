@@ -218,6 +218,27 @@ class Till:
             )
         return account_id
 
+    async def outside(self, amount_minor: int = 77_00, **metadata: str) -> str:
+        """Somebody pays what we did not ask for; returns the provider's id of the charge."""
+        made = await self.sandbox.client().v1.payment_intents.create_async(
+            {
+                "amount": amount_minor,
+                "currency": self.currency.lower(),
+                "confirm": True,
+                "payment_method": "pm_card_visa",
+                "metadata": metadata,
+                "return_url": "https://example.com",
+            }
+        )
+        return made.id
+
+    async def refund_by_hand(self, charge: str, amount_minor: int) -> str:
+        """Somebody gives money back in the provider's dashboard; returns its id of the refund."""
+        made = await self.sandbox.client().v1.refunds.create_async(
+            {"payment_intent": charge, "amount": amount_minor}
+        )
+        return made.id
+
     async def payment(self, payment_id: UUID) -> PaymentRecord:
         """The payment as it is now."""
         async with self.db.read() as connection:

@@ -96,6 +96,21 @@ class PaystackTill(Till):
     async def refusing_account(self, host_id: UUID) -> str:
         return await self.host_account(host_id, number="0244000009")
 
+    async def outside(self, amount_minor: int = 77_00, **metadata: str) -> str:
+        order = {
+            "email": "stranger@example.com",
+            "amount": amount_minor,
+            "currency": self.currency,
+            "metadata": metadata,
+        }
+        made = await self.paystack.http.do("/transaction/initialize", order)
+        await self.sandbox.control.pay(made["reference"], card=VISA)
+        return str(made["reference"])
+
+    async def refund_by_hand(self, charge: str, amount_minor: int) -> str:
+        order = {"transaction": charge, "amount": amount_minor, "currency": self.currency}
+        return str((await self.paystack.http.do("/refund", order))["id"])
+
     async def events(self, *types: str) -> list[bytes]:
         shown = await self.sandbox.control.state()
         return [

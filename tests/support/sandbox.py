@@ -127,6 +127,10 @@ class Control:
         """Put money into the balance, so that it can be transferred. Minor units."""
         await self.call("POST", "topup", {"amount": amount, "currency": currency})
 
+    async def amend(self, kind: str, id: str, change: Any) -> Any:
+        """Change an object behind everybody's back; None: it is gone."""
+        return await self.call("POST", "amend", {"kind": kind, "id": id, "change": change})
+
     async def onboard(self, account: str) -> Any:
         """Complete a connected account, as its owner does on the onboarding page."""
         return await self.call("POST", "accounts/onboard", {"account": account})

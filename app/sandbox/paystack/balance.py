@@ -4,6 +4,7 @@ Unlike Paystack's, money is there at once: nobody waits for a settlement in a de
 """
 
 from app.sandbox.paystack.errors import invalid
+from app.sandbox.paystack.numbers import number
 from app.sandbox.state import Obj, State
 
 # Fees in basis points of the amount; mobile money has its own in Kenya.
@@ -23,11 +24,23 @@ def transfer_fee(currency: str) -> int:
     return _TRANSFER_FEES.get(currency, 0)
 
 
-def add(state: State, currency: str, amount: int) -> None:
-    """Money comes, or leaves (negative)."""
+def add(state: State, currency: str, amount: int, model: str, model_row: int) -> None:
+    """Money comes, or leaves (negative), because of the row of a model; the ledger has a line."""
     row = state.get("balance", currency) or {"id": currency, "balance": 0}
     row["balance"] += amount
     state.put("balance", row)
+    given = number(state)
+    line: Obj = {
+        "id": str(given),
+        "number": given,
+        "balance": row["balance"],
+        "currency": currency,
+        "difference": amount,
+        "model": model,
+        "model_row": model_row,
+        "created": state.now(),
+    }
+    state.put("balance_line", line)
 
 
 def require(state: State, currency: str, amount: int) -> None:

@@ -12,6 +12,7 @@ from app.sandbox.paystack.api import Api
 from app.sandbox.paystack.errors import PaystackError, invalid
 from app.sandbox.paystack.instruments import BY_NUMBER
 from app.sandbox.paystack.later import Clockwork
+from app.sandbox.paystack.numbers import number
 from app.sandbox.state import Obj
 from app.sandbox.webhooks import Sender
 
@@ -27,6 +28,7 @@ class Control(control.Control):
         "transfers": "transfer",
         "disputes": "dispute",
         "events": "event",
+        "balance_lines": "balance_line",
         "deliveries": "delivery",
     }
 
@@ -63,7 +65,8 @@ class Control(control.Control):
 
     async def _topup(self, body: bytes) -> Obj:
         wanted = msgspec.json.decode(body, type=Topup)
-        balance.add(self._state, wanted.currency, wanted.amount)
+        model = "topup" if wanted.amount > 0 else "settlement"
+        balance.add(self._state, wanted.currency, wanted.amount, model, number(self._state))
         return {"balance": self.balance()}
 
     async def _pay(self, body: bytes) -> Obj:

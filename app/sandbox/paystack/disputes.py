@@ -58,6 +58,6 @@ def resolve(state: State, wanted: str, *, won: bool) -> Obj:
     state.put("dispute", row)
     if not won:
         paid = transactions.find(state, row["transaction"])
-        balance.add(state, paid["currency"], -row["amount"])
+        balance.add(state, paid["currency"], -row["amount"], "dispute", row["number"])
     events.emit(state, "charge.dispute.resolve", views.dispute(state, row))
     return views.dispute(state, row)

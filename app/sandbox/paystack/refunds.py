@@ -40,7 +40,7 @@ def create(state: State, params: Refund) -> Obj:
     state.put("refund", row)
     paid["refunded"] += amount
     state.put("transaction", paid)
-    balance.add(state, paid["currency"], -amount)
+    balance.add(state, paid["currency"], -amount, "refund", given)
     events.emit(state, "refund.pending", views.refund_event(state, row))
     later(state, "refund", row["id"])
     return views.new_refund(state, row)
@@ -70,5 +70,5 @@ def settle(state: State, wanted: str) -> None:
         paid = state.table("transaction")[row["transaction"]]
         paid["refunded"] -= row["amount"]
         state.put("transaction", paid)
-        balance.add(state, paid["currency"], row["amount"])
+        balance.add(state, paid["currency"], row["amount"], "refund", row["number"])
     events.emit(state, f"refund.{row['status']}", views.refund_event(state, row))

@@ -154,6 +154,11 @@ def _balance(state: State, _: params.Nothing) -> Answer:
     return Answer("Balances retrieved", balance.shown(state))
 
 
+def _balance_ledger(state: State, given: params.Page) -> Answer:
+    data, meta = page(state.table("balance_line").values(), given, views.balance_line)
+    return Answer("Balance ledger retrieved", data, meta)
+
+
 def _list_banks(_: State, given: params.Banks) -> Answer:
     return Answer("Banks retrieved", banks.listed(given.country, given.currency, given.type))
 
@@ -226,6 +231,7 @@ TABLE: tuple[tuple[str, str, type[params.Params], Operation], ...] = (
     ("GET", "/transfer/verify/*", params.Nothing, _verify_transfer),
     ("GET", "/transfer/*", params.Nothing, _fetch_transfer),
     ("GET", "/balance", params.Nothing, _balance),
+    ("GET", "/balance/ledger", params.Page, _balance_ledger),
     ("GET", "/bank", params.Banks, _list_banks),
     ("GET", "/bank/resolve", params.Resolve, _resolve),
     ("GET", "/dispute", params.DisputePage, _list_disputes),

@@ -129,7 +129,8 @@ def succeed(state: State, row: Obj) -> None:
         paid=state.now(),
     )
     state.put("transaction", row)
-    balance.add(state, row["currency"], row["amount"] - row["fees"])
+    kept = row["amount"] - row["fees"]
+    balance.add(state, row["currency"], kept, "transaction", row["number"])
     events.emit(state, "charge.success", views.transaction(state, row))
 
 

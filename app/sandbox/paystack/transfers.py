@@ -108,7 +108,7 @@ def create(state: State, params: Transfer) -> Obj:
         "settled": None,
     }
     state.put("transfer", row)
-    balance.add(state, params.currency, -(params.amount + fee))
+    balance.add(state, params.currency, -(params.amount + fee), "transfer", row["number"])
     if row["status"] == "pending":
         later(state, "transfer", row["id"])
     return views.new_transfer(state, row)
@@ -166,6 +166,7 @@ def _conclude(state: State, row: Obj, status: str) -> None:
     if status != "success":
         row["failure"] = "Account could not be credited"
         # The fee comes back with the money.
-        balance.add(state, row["currency"], row["amount"] + row["fee"])
+        whole = row["amount"] + row["fee"]
+        balance.add(state, row["currency"], whole, "transfer", row["number"])
     state.put("transfer", row)
     events.emit(state, f"transfer.{status}", views.transfer(state, row))

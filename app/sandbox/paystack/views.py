@@ -288,6 +288,23 @@ def _transfer(row: Obj) -> dict[str, Any]:
     }
 
 
+def balance_line(row: Obj) -> Obj:
+    """A line of the balance's ledger."""
+    return {
+        "integration": INTEGRATION,
+        "domain": DOMAIN,
+        "balance": row["balance"],
+        "currency": row["currency"],
+        "difference": row["difference"],
+        "reason": f"{row['model'].capitalize()} {row['model_row']}",
+        "model_responsible": row["model"],
+        "model_row": row["model_row"],
+        "id": row["number"],
+        "createdAt": stamp(row["created"]),
+        "updatedAt": stamp(row["created"]),
+    }
+
+
 def dispute(state: State, row: Obj) -> Obj:
     """A guest's bank that wants money back."""
     paid = state.table("transaction")[row["transaction"]]

@@ -78,8 +78,9 @@ class Control(control.Control):
 
     async def _topup(self, body: bytes) -> Obj:
         wanted = msgspec.json.decode(body, type=Topup)
-        code = currency(Params({"currency": wanted.currency}))
-        balance.book(self._state, "topup", wanted.amount, code, None)
+        code = currency(Params({"currency": wanted.currency.lower()}))
+        type_ = "topup" if wanted.amount > 0 else "payout"
+        balance.book(self._state, type_, wanted.amount, code, None)
         return balance.balance(self._state)
 
     async def _onboard(self, body: bytes) -> Obj:
