@@ -4,11 +4,9 @@ A set lives as long as one operation (or one event of a subscription). Each batc
 on a connection of its own, because the fields of one level run concurrently.
 """
 
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime
-from functools import cached_property
-from typing import Any, TypeAlias, TypeVar
+from functools import cached_property, partial
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -17,13 +15,11 @@ from app.actor import Actor
 from app.availability.calendar import Night, calendars
 from app.availability.ical import queries as exchange
 from app.availability.ical.queries import ConflictRow, FeedRow, ImportRow, SyncRow
-from app.availability.reasons import Explained, explained
+from app.availability.reasons import Explained
 from app.bookings import queries as bookings
 from app.bookings.queries import Access, BookingRow, ChangeRow, StayRow
 from app.bookings.responses import response_rates
-from app.errors import DomainError
 from app.identity import queries as identity
-from app.identity import staff
 from app.identity.queries import (
     HostDetailsRow,
     IdentityRow,
@@ -57,29 +53,16 @@ from app.reviews import queries as reviews
 from app.reviews.queries import ReviewRow
 from app.saved import queries as saved
 from app.saved.queries import SavedSearchRow, WishlistItemRow, WishlistRow
-from db import rows
 from db.rows import Listing, Slice
 from db.session import Database
 from db.shapes import Form, Shape
-from db.statements import Reader
+from schema import loading
 from schema.engine import Loader
+from schema.loading import Fetch, FetchRange, ShapedFetch
 
 K = TypeVar("K")
 V = TypeVar("V")
 R = TypeVar("R", bound=msgspec.Struct)
-
-Fetch: TypeAlias = Callable[[Reader, Sequence[K]], Awaitable[Mapping[K, V]]]
-FetchRange: TypeAlias = Callable[
-    [Reader, Sequence[UUID], date, date], Awaitable[Mapping[UUID, list[V]]]
-]
-ShapedFetch: TypeAlias = Callable[
-    [Reader, Sequence[UUID], Form[R] | None], Awaitable[Mapping[UUID, R]]
-]
-
-# More keys than one level of an operation can have; bounds the size of a statement's arguments.
-MAX_BATCH = 1_000
-
-NO_ACCESS = Access()
 
 
 class Loaders:
@@ -98,11 +81,7 @@ class Loaders:
     def looks(self) -> Loader[Look, bool]:
         """Whether the viewer is staff who may have a look; each leaves a line in the trail."""
 
-        async def load(keys: list[Look]) -> list[bool]:
-            allowed = await staff.look(self._db, self._actor, keys, self._now)
-            return [allowed[key] for key in keys]
-
-        return Loader(load, max_batch_size=MAX_BATCH)
+        return loading.loader(loading.looks, self._db, self._actor, self._now)
 
     @property
     def users(self) -> Loader[UUID, UserRow | None]:
@@ -156,11 +135,7 @@ class Loaders:
     @cached_property
     def response_rate_of(self) -> Loader[UUID, int | None]:
         """Of a host, in percent; None: too few requests to tell."""
-
-        async def fetch(reader: Reader, keys: Sequence[UUID]) -> Mapping[UUID, int | None]:
-            return await response_rates(reader, keys, self._now)
-
-        return self._one(fetch)
+        return self._one(partial(response_rates, now=self._now))
 
     @cached_property
     def photos(self) -> Loader[UUID, PhotoRow | None]:
@@ -184,38 +159,17 @@ class Loaders:
     @cached_property
     def access(self) -> Loader[UUID, Access]:
         """What the viewer's own bookings, or part in it, let them see, by property."""
-
-        async def load(keys: list[UUID]) -> list[Access]:
-            viewer = self._actor.user_id
-            if viewer is None:
-                return [NO_ACCESS] * len(keys)
-            found = await bookings.access(self._db, viewer, keys, self._now)
-            return [found.get(key, NO_ACCESS) for key in keys]
-
-        return Loader(load, max_batch_size=MAX_BATCH)
+        return loading.loader(loading.access, self._db, self._actor, self._now)
 
     @cached_property
     def calendars(self) -> Loader[tuple[UUID, date, date], list[Night]]:
         """By property, first date, and the date after the last. Raises Invalid per range."""
-
-        async def fetch(
-            reader: Reader, ids: Sequence[UUID], start: date, end: date
-        ) -> Mapping[UUID, list[Night]]:
-            return await calendars(reader, ids, start, end, self._now)
-
-        return self._ranges(fetch)
+        return self._ranges(partial(calendars, now=self._now))
 
     @cached_property
     def explained_calendars(self) -> Loader[tuple[UUID, date, date], list[Explained]]:
         """The same with reasons, which the host's side alone may know: one, or none of a draft."""
-
-        async def fetch(
-            reader: Reader, ids: Sequence[UUID], start: date, end: date
-        ) -> Mapping[UUID, list[Explained]]:
-            found = await explained(reader, ids, start, end, self._now)
-            return {key: [calendar] for key, calendar in found.items()}
-
-        return self._ranges(fetch)
+        return self._ranges(partial(loading.explained, now=self._now))
 
     @cached_property
     def taxes_of(self) -> Loader[UUID, list[TaxRow]]:
@@ -249,7 +203,7 @@ class Loaders:
     @cached_property
     def calendar_conflicts_of(self) -> Loader[UUID, list[ConflictRow]]:
         """By import."""
-        return self._many(lambda reader, keys: exchange.conflicts_of(reader, keys, self._now))
+        return self._many(partial(exchange.conflicts_of, now=self._now))
 
     @cached_property
     def check_in_guides(self) -> Loader[UUID, GuideRow | None]:
@@ -359,80 +313,29 @@ class Loaders:
         """Parts of a list, by parent and part: one statement for each different part."""
         name = id(listing), shape
         if name not in self._pages:
-
-            async def load(keys: list[tuple[UUID, Slice]]) -> list[list[Any]]:
-                parents: defaultdict[Slice, list[UUID]] = defaultdict(list)
-                for parent, part in keys:
-                    parents[part].append(parent)
-                found = {
-                    part: await rows.pages(self._db, listing, ids, part, shape)
-                    for part, ids in parents.items()
-                }
-                return [found[part].get(parent, []) for parent, part in keys]
-
-            self._pages[name] = Loader(load, max_batch_size=MAX_BATCH)
+            self._pages[name] = loading.loader(loading.pages, self._db, listing, shape)
         return self._pages[name]
 
     def counts(self, listing: Listing[Any]) -> Loader[tuple[UUID, tuple[str, ...] | None], int]:
         """How long lists are, by parent and statuses."""
         if id(listing) not in self._counts:
-
-            async def load(keys: list[tuple[UUID, tuple[str, ...] | None]]) -> list[int]:
-                parents: defaultdict[tuple[str, ...] | None, list[UUID]] = defaultdict(list)
-                for parent, statuses in keys:
-                    parents[statuses].append(parent)
-                found = {
-                    statuses: await rows.counts(self._db, listing, ids, statuses)
-                    for statuses, ids in parents.items()
-                }
-                return [found[statuses].get(parent, 0) for parent, statuses in keys]
-
-            self._counts[id(listing)] = Loader(load, max_batch_size=MAX_BATCH)
+            self._counts[id(listing)] = loading.loader(loading.counts, self._db, listing)
         return self._counts[id(listing)]
 
-    def rows(self, fetch: "ShapedFetch[R]", shape: Form[R] | None = None) -> Loader[UUID, R | None]:
+    def rows(self, fetch: ShapedFetch[R], shape: Form[R] | None = None) -> Loader[UUID, R | None]:
         """Rows by id, whole or in a shape that has the id."""
         key = fetch, shape
         loader = self._rows.get(key)
         if loader is None:
-
-            async def load(keys: list[UUID]) -> list[R | None]:
-                found = await fetch(self._db, keys, shape)
-                return [found.get(key) for key in keys]
-
-            loader = self._rows[key] = Loader(load, max_batch_size=MAX_BATCH)
+            loader = self._rows[key] = loading.loader(loading.rows, self._db, fetch, shape)
         return loader
 
-    def _ranges(self, fetch: "FetchRange[V]") -> Loader[tuple[UUID, date, date], list[V]]:
+    def _ranges(self, fetch: FetchRange[V]) -> Loader[tuple[UUID, date, date], list[V]]:
         """Of parents in ranges of dates: one statement for each different range."""
+        return loading.loader(loading.ranges, self._db, fetch)
 
-        async def load(keys: list[tuple[UUID, date, date]]) -> list[list[V] | BaseException]:
-            parents: defaultdict[tuple[date, date], list[UUID]] = defaultdict(list)
-            for key, start, end in keys:
-                parents[start, end].append(key)
-            found: dict[tuple[date, date], Mapping[UUID, list[V]] | DomainError] = {}
-            for (start, end), ids in parents.items():
-                try:
-                    found[start, end] = await fetch(self._db, ids, start, end)
-                except DomainError as refusal:
-                    found[start, end] = refusal
-            return [
-                of if isinstance(of := found[start, end], DomainError) else of.get(key, [])
-                for key, start, end in keys
-            ]
+    def _one(self, fetch: Fetch[K, V]) -> Loader[K, V | None]:
+        return loading.loader(loading.one, self._db, fetch)
 
-        return Loader(load, max_batch_size=MAX_BATCH)
-
-    def _one(self, fetch: "Fetch[K, V]") -> Loader[K, V | None]:
-        async def load(keys: list[K]) -> list[V | None]:
-            found = await fetch(self._db, keys)
-            return [found.get(key) for key in keys]
-
-        return Loader(load, max_batch_size=MAX_BATCH)
-
-    def _many(self, fetch: "Fetch[K, list[V]]") -> Loader[K, list[V]]:
-        async def load(keys: list[K]) -> list[list[V]]:
-            found = await fetch(self._db, keys)
-            return [found.get(key, []) for key in keys]
-
-        return Loader(load, max_batch_size=MAX_BATCH)
+    def _many(self, fetch: Fetch[K, list[V]]) -> Loader[K, list[V]]:
+        return loading.loader(loading.many, self._db, fetch)

@@ -84,25 +84,27 @@ def with_parts(info: Info, row: type[R], needs: frozenset[str]) -> Given[R] | No
     found = selection(info)
     if found is None:
         return None
-    storage, takes_json = info.context.runtime.storage, info.context.takes_json
+    context = info.context
+    addresses = context.runtime.storage.addresses if context.takes_json else None
     values: dict[str, Any] = {}
     parts = []
-    for asked, part in _parts_in(found):
+    for asked, part in _parts_in(found, addresses):
         # What is wrong with its arguments is for the field itself to say.
         with suppress(GraphQLError, DomainError):
             given = arguments(info, asked)
             if given is not None:
                 values.update(part.values(**given))
                 parts.append(asked.name)
-    addresses = storage.addresses if takes_json else None
     like = shape_of(found, row, needs, addresses, None, tuple(parts))
     return Given(like, tuple(values.items()))
 
 
 @lru_cache(maxsize=MOST_SHAPES)
-def _parts_in(found: Selection) -> list[tuple[Asked, Part]]:
+def _parts_in(found: Selection, addresses: Addresses | None) -> list[tuple[Asked, Part]]:
+    """Those that are asked for and can be read with the row."""
     marked = [(asked, marks_of(asked)) for asked in found.asked.values()]
-    return [(asked, marks[BRINGS]) for asked, marks in marked if marks and BRINGS in marks]
+    parts = [(asked, marks[BRINGS]) for asked, marks in marked if marks and BRINGS in marks]
+    return [(asked, part) for asked, part in parts if part.column(asked, addresses) is not None]
 
 
 def node_of(row: Any) -> Any:

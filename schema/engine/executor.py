@@ -3,6 +3,7 @@
 from typing import Any, ClassVar, cast
 
 from graphql import ExecutionResult, OperationType, get_named_type, is_leaf_type
+from graphql.execution import default_type_resolver
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from schema.engine.objects import as_plain
@@ -102,4 +103,8 @@ class EngineExecutor(StrawberryGraphQLCoreExecutionContext):
     def _may_be_planned(self) -> bool:
         """Whether nothing takes part in the execution that plans do not know."""
         middleware = self.middleware_manager
-        return self.abort_signal is None and (middleware is None or not middleware.middlewares)
+        return (
+            self.abort_signal is None
+            and self.type_resolver is default_type_resolver
+            and (middleware is None or not middleware.middlewares)
+        )

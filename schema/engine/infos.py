@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from strawberry.types import Info
 
-from schema.engine.abandon import Abandoned
+from schema.engine.abandon import Abandoned, is_awaitable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +64,7 @@ class RawInfo:
 
     @property
     def schema(self) -> Any:
-        return self._run.executor.schema
+        return self._run.engine.schema
 
     @property
     def fragments(self) -> Any:
@@ -84,7 +84,7 @@ class RawInfo:
 
     @property
     def is_awaitable(self) -> Any:
-        return self._run.executor.is_awaitable
+        return is_awaitable
 
     @property
     def abort_signal(self) -> Any:

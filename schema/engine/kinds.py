@@ -1,9 +1,10 @@
 """Which object type a value is of."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from graphql import GraphQLAbstractType, GraphQLObjectType
+from graphql.execution import default_type_resolver
 
 from schema.engine.abandon import Abandoned, is_awaitable
 
@@ -53,12 +54,24 @@ def type_resolver(
     engine: "Engine", type_: GraphQLAbstractType
 ) -> Callable[[Any, "Run", "Field"], Any]:
     """Tells the name of a value's type, as graphql-core would find it."""
+    resolve: Any = type_.resolve_type or default_type_resolver
+    possible = engine.schema.get_possible_types(type_)
+    names: dict[type, str] = {}
+    by_class = all(getattr(each.is_type_of, BY_CLASS, False) for each in possible)
 
     def name_of(value: Any, run: "Run", field: "Field") -> Any:
-        resolve: Any = type_.resolve_type or run.executor.type_resolver
+        kind = value.__class__
+        name = names.get(kind)
+        if name is not None:
+            return name
         name = resolve(value, run.raw_info(field), type_)
         if not isinstance(name, str):
             raise Abandoned("type")
+        # An object with attributes of its own, or with keys, may say itself what it is.
+        if by_class and not hasattr(value, "__dict__") and not isinstance(value, Mapping):
+            if len(names) >= MOST_KINDS:
+                names.clear()
+            names[kind] = name
         return name
 
     return name_of

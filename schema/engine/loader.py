@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Generator, Hashable, Iterable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+LoadAll: TypeAlias = Callable[[list[K]], Awaitable[Sequence[V | BaseException]]]
 
 
 class Loader(Generic[K, V]):
@@ -19,7 +20,7 @@ class Loader(Generic[K, V]):
 
     def __init__(
         self,
-        load_all: Callable[[list[K]], Awaitable[Sequence[V | BaseException]]],
+        load_all: LoadAll[K, V],
         max_batch_size: int = 1_000,
     ) -> None:
         self.load_all = load_all
@@ -32,8 +33,8 @@ class Loader(Generic[K, V]):
         batch = self._batches.get(key)
         if batch is None:
             batch = self._open
-            if batch is None or len(batch.values) >= self._size:
-                batch = self._open = Batch(self)
+            if batch is None or batch.closed or len(batch.values) >= self._size:
+                batch = self._open = Batch(self.load_all)
             batch.values[key] = None
             self._batches[key] = batch
         return Loading(batch, key)
@@ -43,19 +44,16 @@ class Loader(Generic[K, V]):
         loads = [self.load(key) for key in keys]
         return [await load for load in loads]
 
-    def close(self, batch: "Batch[K, V]") -> None:
-        """Let nobody join the batch any more."""
-        if batch is self._open:
-            self._open = None
-
 
 class Batch(Generic[K, V]):
-    """Keys that are loaded together, and their values, once `done`."""
+    """Keys that are loaded together, and their values, once `done`; `closed`: nobody may join."""
 
-    __slots__ = ("_is_loading", "_loader", "_waiters", "done", "values")
+    __slots__ = ("_is_loading", "_load_all", "_waiters", "closed", "done", "values")
 
-    def __init__(self, loader: Loader[K, V]) -> None:
-        self._loader = loader
+    def __init__(self, load_all: "LoadAll[K, V]") -> None:
+        # Not the loader, which knows its batches: they would keep each other from being freed.
+        self._load_all = load_all
+        self.closed = False
         self.done = False
         self.values: dict[K, Any] = {}
         self._is_loading = False
@@ -73,7 +71,7 @@ class Batch(Generic[K, V]):
             try:
                 # Others may be about to ask for more.
                 await asyncio.sleep(0)
-                self._loader.close(self)
+                self.closed = True
                 await self._load()
             finally:
                 self._is_loading = False
@@ -86,7 +84,7 @@ class Batch(Generic[K, V]):
         keys = list(self.values)
         found: Sequence[Any]
         try:
-            found = await self._loader.load_all(keys)
+            found = await self._load_all(keys)
             if len(found) != len(keys):
                 raise ValueError(f"{len(found)} values for {len(keys)} keys")
         except Exception as error:
