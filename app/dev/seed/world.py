@@ -18,6 +18,7 @@ import msgspec
 from app import clock
 from app.config import Settings
 from app.dev.seed import homes, stays, words
+from app.dev.seed.bulk import bulk
 from app.dev.seed.demo import PASSWORD
 from app.dev.seed.homes import Made
 from app.dev.seed.ids import id_at
@@ -92,20 +93,32 @@ async def plant(settings: Settings, now: datetime, size: Size, seed: int) -> Non
         async with connection.transaction():
             if await connection.fetchval("SELECT EXISTS (SELECT FROM users)"):
                 raise NotPossible("The database is not empty: give DATABASE_URL a fresh one.")
-            random = Random(seed)
-            password_hash = await hash_password(PASSWORD)
-            people = await _write_users(connection, random, size, password_hash, now)
-            batches = _batches(random, settings, size, people, now)
-            rows = await asyncio.to_thread(next, batches, None)
-            while rows is not None:
-                # The next one is made while this one is written.
-                made = asyncio.create_task(asyncio.to_thread(next, batches, None))
-                progress.show(rows[1], await rows[0].write(connection))
-                rows = await made
-            progress.say("Checking what refers to what")
+            async with bulk(connection):
+                await _write(connection, settings, now, size, seed, progress)
+                progress.say("Making indexes, and checking what refers to what")
         progress.say("Gathering the planner's statistics")
         await connection.execute("ANALYZE")
     progress.end()
+
+
+async def _write(
+    connection: Connection,
+    settings: Settings,
+    now: datetime,
+    size: Size,
+    seed: int,
+    progress: "Progress",
+) -> None:
+    random = Random(seed)
+    password_hash = await hash_password(PASSWORD)
+    people = await _write_users(connection, random, size, password_hash, now)
+    batches = _batches(random, settings, size, people, now)
+    rows = await asyncio.to_thread(next, batches, None)
+    while rows is not None:
+        # The next one is made while this one is written.
+        made = asyncio.create_task(asyncio.to_thread(next, batches, None))
+        progress.show(rows[1], await rows[0].write(connection))
+        rows = await made
 
 
 class People(msgspec.Struct, frozen=True):
