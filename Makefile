@@ -35,8 +35,8 @@ format: $(STAMP) ## Format the code and mend what can be mended by itself
 schema: $(STAMP) ## Write schema.graphql from the code
 	$(BIN)/app schema export
 
-bench: $(STAMP) ## Measure the hot paths on a large world (takes minutes)
-	$(BIN)/app bench $(ARGS)
+bench: $(STAMP) ## Measure the hot paths, and searches at two scales (takes minutes; the first time, many)
+	$(BIN)/app bench $(or $(ARGS),&& $(BIN)/app bench --scales)
 
 # `uv` resolves for every platform at once. No lock file names a host to download from.
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \

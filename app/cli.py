@@ -128,17 +128,26 @@ def seed(demo: bool, properties: int | None, bookings: int, users: int | None, s
 
 @main.command()
 @click.option("--quick", is_flag=True, help="A small world for a second each: shows that it works.")
+@click.option("--scales", is_flag=True, help="Searches at 50,000 and at 1,000,000 properties.")
+@click.option("--plans", is_flag=True, help="Write how PostgreSQL runs these into docs/plans.")
 @click.option(
     "--folder",
     type=click.Path(file_okay=False, path_type=Path),
     help="Where the servers' data is kept; by default below var/bench.",
 )
-def bench(quick: bool, folder: Path | None) -> None:
+def bench(quick: bool, scales: bool, plans: bool, folder: Path | None) -> None:
     """Measure the hot paths on a large world, with servers of its own."""
+    name = "scales" if scales or plans else "large"
+    name = f"{name}-quick" if quick else name
+    folder = (folder or ROOT / "var" / "bench" / name).absolute()
+    if scales or plans:
+        from app.dev.bench import scales as two
+
+        kept = ROOT / "docs" / "plans" if plans else None
+        sys.exit(two.run(ROOT, folder, quick=quick, plans=kept))
     from app.dev.bench.run import run
 
-    name = "quick" if quick else "large"
-    sys.exit(run(ROOT, (folder or ROOT / "var" / "bench" / name).absolute(), quick=quick))
+    sys.exit(run(ROOT, folder, quick=quick))
 
 
 @main.group()

@@ -80,9 +80,7 @@ class Services:
             redis = start_redis(self.folder / "redis", self._log("redis"), throw_away=True)
             stack.callback(redis.stop)
             self._pin(redis.process, self.others)
-            self._env = self._environment(
-                self.postgres.url.replace("/postgres?", f"/{DATABASE}?"), redis.url
-            )
+            self._env = self._environment(self.url(DATABASE), redis.url)
             self.settings = load(self._env)
             yield
 
@@ -129,19 +127,24 @@ class Services:
         self._pin(running, processors)
         return running
 
-    def command(self, *arguments: str) -> None:
+    def url(self, database: str) -> str:
+        """The address of a database of the server's."""
+        return self.postgres.url.replace("/postgres?", f"/{database}?")
+
+    def command(self, *arguments: str, database: str = DATABASE) -> None:
         """Run `app <arguments>` to its end. Raises RuntimeError when it fails."""
         command = [sys.executable, "-m", "app", *arguments]
-        ended = process.spawn(command, output=1, env=self._env, cwd=self.root).wait()
+        env = {**self._env, "DATABASE_URL": self.url(database)}
+        ended = process.spawn(command, output=1, env=env, cwd=self.root).wait()
         if ended:
             raise RuntimeError(f"`app {' '.join(arguments)}` failed (status {ended}): see above")
 
-    async def recreate_database(self) -> None:
+    async def recreate_database(self, name: str = DATABASE) -> None:
         """An empty database."""
         connection = await asyncpg.connect(self.postgres.url)
         try:
-            await connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
-            await connection.execute(f"CREATE DATABASE {DATABASE}")
+            await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            await connection.execute(f"CREATE DATABASE {name}")
         finally:
             await connection.close()
 
