@@ -427,8 +427,9 @@ describe(
     RECOMMENDED="By a score: well and often rated places first, new ones, and those that tell and "
     "offer much.",
     PRICE_LOW_TO_HIGH="Lowest first: what the stay costs in all when the search has dates, else "
-    "the usual price of a night. In minor units of each property's own currency. The list keeps "
-    "its order while its pages are read, and is at most 1,000 long.",
+    "the usual price of a night. Compared by what it is worth, whatever the currencies; what has "
+    "no known rate comes last. The list keeps its order while its pages are read, and is at most "
+    "1,000 long.",
     PRICE_HIGH_TO_LOW="The same, highest first.",
     RATING="The average rating, highest first.",
     NEWEST="Latest published first.",

@@ -19,6 +19,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.actor import Actor
+from app.currencies.queries import latest
 from app.errors import Invalid, NotFound
 from app.ids import new_id
 from app.outbox import emit
@@ -194,6 +195,7 @@ async def _looked_for(
     session: AsyncSession, wanted: Wanted, now: datetime, fees: Fees
 ) -> dict[str, Any]:
     """The columns. Raises Invalid where the search itself would."""
+    # By which rates does not matter to whether it can be made.
     await pages.search(session, wanted.filter, Sort.NEWEST, 1, None, now, fees, ONLY_IDS)
     return {"wanted": kept(wanted.filter), "asked": wanted.asked}
 
@@ -206,10 +208,10 @@ async def _matches(
     found: list[UUID] = []
     after: str | None = None
     try:
-        filter = restored(wanted)
+        filter, rates = restored(wanted), await latest(session)
         while len(found) < MAX_NOTED:
             page = await pages.search(
-                session, filter, Sort.NEWEST, MAX_FIRST, after, now, fees, ONLY_IDS
+                session, filter, Sort.NEWEST, MAX_FIRST, after, now, fees, ONLY_IDS, rates=rates
             )
             found += [edge.property.id for edge in page.edges]
             if not page.has_next_page:

@@ -14,8 +14,8 @@ from app.errors import Invalid
 # Some 1,200 metres at the equator: coarser than the blur of public points, so that a cell tells no
 # more of a place than its page does.
 FINEST = 15
-# The levels that are indexed: cells of some 1, 10, 80 and 600 km.
-LEVELS = (15, 12, 9, 6)
+# The levels that are indexed: cells of some 1, 5, 20, 150 and 1,200 km.
+LEVELS = (15, 13, 11, 8, 5)
 # A box is searched by as many cells at most, or not by cells at all.
 MOST_CELLS = 16
 

@@ -38,6 +38,7 @@ from app.bookings.cancellation import FULL_UNTIL
 from app.search import cells
 from app.search.stays import ZERO, Stay, allowed_and_free, check_in_instant, likely, number
 from app.search.totals import Party, total
+from app.search.values import value
 from db.enums import CancellationPolicy
 from db.models import Property, User
 
@@ -48,6 +49,15 @@ HOUR = timedelta(hours=1)
 # The wishes that are about a stay's price: all stays have to be priced for them.
 TOTALS = frozenset(["lowest_total", "highest_total"])
 DATES = frozenset(["stay", "stays"])
+# Of what lies in cells, what lies in the box.
+PARTS = frozenset(["part", "part_across"])
+# The wishes that are about where a place is, and words, which lead to few.
+PLACES = frozenset(
+    [
+        *("text", "city", "area", "area_across", *PARTS),
+        *(f"cells_{level}" for level in cells.LEVELS),
+    ]
+)
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -126,11 +136,17 @@ def _of_stay(stay: Stay, asked: frozenset[str]) -> list[ColumnElement[bool]]:
 
 
 def _of_total(minor: ColumnElement[int], asked: frozenset[str]) -> list[ColumnElement[bool]]:
-    bounds = {
-        "lowest_total": minor >= bindparam("lowest_total", type_=BigInteger),
-        "highest_total": minor <= bindparam("highest_total", type_=BigInteger),
-    }
+    bounds = _bounds("total", minor)
     return [bounds[name] for name in sorted(asked & TOTALS)]
+
+
+def _bounds(what: str, minor: Any) -> dict[str, ColumnElement[bool]]:
+    """How low and how high a price of a property may be, by what it is worth."""
+    worth = value(minor, Property.currency)
+    lowest, highest = (
+        bindparam(name, type_=BigInteger) for name in (f"lowest_{what}", f"highest_{what}")
+    )
+    return {lowest.key: likely(worth >= lowest), highest.key: likely(worth <= highest)}
 
 
 def _refunded_if_cancelled_now(stay: Stay) -> ColumnElement[bool]:
@@ -180,8 +196,7 @@ def _of_property() -> dict[str, list[ColumnElement[bool]]]:
         },
         "guests": [Property.max_guests >= bindparam("guests")],
         "pets": [Property.pets_allowed.is_(True)],
-        "lowest_price": [Property.base_price_minor >= bindparam("lowest_price")],
-        "highest_price": [Property.base_price_minor <= bindparam("highest_price")],
+        **{name: [bound] for name, bound in _bounds("price", Property.base_price_minor).items()},
         "types": [Property.type == any_(bindparam("types", type_=ARRAY(Text)))],
         "amenities": [Property.amenities.op("@>")(bindparam("amenities", type_=ARRAY(Text)))],
         "instant_book": [Property.instant_book == bindparam("instant_book")],

@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec.structs import replace
 from sqlalchemy import (
-    BigInteger,
     Integer,
     Select,
     Text,
@@ -25,6 +24,7 @@ from sqlalchemy import (
     true,
 )
 
+from app.currencies.rules import Rates
 from app.errors import Invalid
 from app.properties.terms import Fees
 from app.search import cells, words
@@ -32,6 +32,7 @@ from app.search.conditions import DATES, TOTALS, Found, found
 from app.search.filters import Filter, wishes
 from app.search.pages import SHAPES, fetch, parameters
 from app.search.stays import ONE, number
+from app.search.values import value
 from db.models import Property
 from db.statements import Reader, Statement, never_generic
 
@@ -47,7 +48,7 @@ MOST_CLUSTERS = 1_024
 
 
 class Bucket(msgspec.Struct, frozen=True):
-    """How many prices lie in `[from_minor, to_minor)`."""
+    """How many prices lie in `[from_minor, to_minor)`, of the filter's currency or euros."""
 
     from_minor: int
     to_minor: int
@@ -62,38 +63,55 @@ class Cluster(msgspec.Struct, frozen=True):
     longitude: float
 
 
-async def count(reader: Reader, filter: Filter, now: datetime, fees: Fees) -> int:
+async def count(
+    reader: Reader, filter: Filter, now: datetime, fees: Fees, rates: Rates | None = None
+) -> int:
     """How many results there are in all. Raises Invalid when there is too much to look at."""
-    (total,) = await _ask(_count, reader, filter, now, fees)
+    (total,) = await _ask(_count, reader, filter, now, fees, rates)
     return total
 
 
-async def types(reader: Reader, filter: Filter, now: datetime, fees: Fees) -> dict[str, int]:
+async def types(
+    reader: Reader, filter: Filter, now: datetime, fees: Fees, rates: Rates | None = None
+) -> dict[str, int]:
     """How many results each type of place would have, whichever types are asked for."""
-    return dict(await _ask(_types, reader, replace(filter, types=()), now, fees))
+    return dict(await _ask(_types, reader, replace(filter, types=()), now, fees, rates))
 
 
-async def amenities(reader: Reader, filter: Filter, now: datetime, fees: Fees) -> dict[str, int]:
+async def amenities(
+    reader: Reader, filter: Filter, now: datetime, fees: Fees, rates: Rates | None = None
+) -> dict[str, int]:
     """How many results each amenity would have, whichever amenities are asked for."""
-    return dict(await _ask(_amenities, reader, replace(filter, amenities=()), now, fees))
+    return dict(await _ask(_amenities, reader, replace(filter, amenities=()), now, fees, rates))
 
 
-async def instant_book(reader: Reader, filter: Filter, now: datetime, fees: Fees) -> int:
+async def instant_book(
+    reader: Reader, filter: Filter, now: datetime, fees: Fees, rates: Rates | None = None
+) -> int:
     """How many results can be booked at once, whether or not that is asked for."""
-    return await count(reader, replace(filter, instant_book=True), now, fees)
+    return await count(reader, replace(filter, instant_book=True), now, fees, rates)
 
 
-async def free_cancellation(reader: Reader, filter: Filter, now: datetime, fees: Fees) -> int:
+async def free_cancellation(
+    reader: Reader, filter: Filter, now: datetime, fees: Fees, rates: Rates | None = None
+) -> int:
     """How many results can be cancelled for free, whether or not that is asked for."""
-    return await count(reader, replace(filter, free_cancellation=True), now, fees)
+    return await count(reader, replace(filter, free_cancellation=True), now, fees, rates)
 
 
 async def prices(
-    reader: Reader, filter: Filter, now: datetime, fees: Fees, buckets: int
+    reader: Reader,
+    filter: Filter,
+    now: datetime,
+    fees: Fees,
+    rates: Rates | None = None,
+    *,
+    buckets: int,
 ) -> list[Bucket]:
     """The prices of the results, whichever are asked for, in so many buckets of one width.
 
-    Of the stay when there are dates, else of a night. Empty without results.
+    Of the stay when there are dates, else of a night; what they are worth in the filter's currency
+    (`app.search.values`), where that is known. Empty without any.
     """
     if not 1 <= buckets <= MAX_BUCKETS:
         raise Invalid(f"Expected between 1 and {MAX_BUCKETS}.", field="buckets")
@@ -104,7 +122,7 @@ async def prices(
         min_total_minor=None,
         max_total_minor=None,
     )
-    rows = await _ask(_prices, reader, free, now, fees, buckets=buckets)
+    rows = await _ask(_prices, reader, free, now, fees, rates, buckets=buckets)
     if not rows:
         return []
     lowest, width = rows[0][:2]
@@ -117,14 +135,20 @@ async def prices(
 
 
 async def clusters(
-    reader: Reader, filter: Filter, now: datetime, fees: Fees, zoom: int
+    reader: Reader,
+    filter: Filter,
+    now: datetime,
+    fees: Fees,
+    rates: Rates | None = None,
+    *,
+    zoom: int,
 ) -> list[Cluster]:
     """The results by cells of the map, the fullest first: as fine as the zoom of a map's tiles,
     but at most some thousand for an area, and never finer than public points are blurred."""
     if not 0 <= zoom <= MAX_ZOOM:
         raise Invalid(f"Expected between 0 and {MAX_ZOOM}.", field="zoom")
     level = min(zoom + FINER_THAN_TILES, cells.level_for(filter.area, MOST_CLUSTERS))
-    return await _ask(_clusters, reader, filter, now, fees, shift=cells.shift(level))
+    return await _ask(_clusters, reader, filter, now, fees, rates, shift=cells.shift(level))
 
 
 # Makes the statement of a summary, for the names of a search's wishes.
@@ -132,11 +156,18 @@ Summary = Callable[[tuple[str, ...]], Statement[tuple[int, R | None]]]
 
 
 async def _ask(
-    summary: Summary[R], reader: Reader, filter: Filter, now: datetime, fees: Fees, **values: Any
+    summary: Summary[R],
+    reader: Reader,
+    filter: Filter,
+    now: datetime,
+    fees: Fees,
+    rates: Rates | None,
+    **more: Any,
 ) -> list[R]:
     """The rows of a summary. Raises Invalid when there is too much to look at."""
     asked = wishes(filter, now, await words.query(reader, filter.text))
-    rows = await fetch(summary(tuple(asked)), reader, {**parameters(asked, filter, fees), **values})
+    given = {**parameters(asked, filter, fees, rates), **more}
+    rows = await fetch(summary(tuple(asked)), reader, given)
     if rows[0][0] > MOST:
         raise Invalid(
             f"More than {MOST:,} places would have to be looked at: narrow the search.",
@@ -208,7 +239,9 @@ def _of_amenities(names: tuple[str, ...]) -> Select[Any]:
 def _of_prices(names: tuple[str, ...]) -> Select[Any]:
     match = _matches(names, priced=True)
     price = Property.base_price_minor if match.total is None else match.total
-    found_prices = match.query.add_columns(cast(price, BigInteger).label("minor")).subquery()
+    worth = value(price, Property.currency).label("minor")
+    each_price = match.query.add_columns(worth).subquery()
+    found_prices = select(each_price).where(each_price.c.minor.is_not(None)).subquery()
     lowest = func.min(found_prices.c.minor).over()
     highest = func.max(found_prices.c.minor).over()
     buckets = bindparam("buckets", type_=Integer)

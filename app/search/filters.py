@@ -13,6 +13,7 @@ import msgspec
 from msgspec import structs
 
 from app.errors import Invalid
+from app.money import require_currency
 from app.properties.terms import Guests
 from app.search import cells
 from app.search.cells import Area, Point
@@ -45,11 +46,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
-    """What a guest looks for; None and empty: anything.
-
-    Prices are in minor units of each property's own currency: amounts in different currencies are
-    compared as they stand.
-    """
+    """What a guest looks for; None and empty: anything."""
 
     # Every word, or one that is written much like it, must occur in title, description or city.
     text: str | None = None
@@ -66,6 +63,8 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     # Instead of dates.
     window: Window | None = None
     guests: Guests | None = None
+    # In which the prices below are, and by whose worth prices are compared (app.search.values).
+    currency: str | None = None
     # Of a night at the usual price.
     min_price_minor: int | None = None
     max_price_minor: int | None = None
@@ -92,6 +91,14 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
         """Who comes, as far as prices go."""
         return self.guests or NOBODY_SAID
 
+    @property
+    def bounds_prices(self) -> bool:
+        """Whether prices are compared with what the searcher wants to pay."""
+        bounds = self.min_price_minor, self.max_price_minor
+        return any(
+            each is not None for each in (*bounds, self.min_total_minor, self.max_total_minor)
+        )
+
 
 # What a search asks for: names of conditions, and what their parameters are.
 Wishes: TypeAlias = Mapping[str, Mapping[str, Any]]
@@ -102,11 +109,13 @@ def wishes(filter: Filter, now: datetime, text: str | None) -> Wishes:
 
     Raises Invalid for what no place could match.
     """
+    if filter.currency is not None:
+        require_currency(filter.currency)
     return {
         **({} if text is None else {"text": {"text": text}}),
         **_place(filter),
         **_guests(filter.guests),
-        **_between("price", filter.min_price_minor, filter.max_price_minor),
+        **_between("price", filter.min_price_minor, filter.max_price_minor, filter.currency),
         **_features(filter),
         **_stay(filter, now),
     }
@@ -188,11 +197,15 @@ def _guests(guests: Guests | None) -> Wishes:
     return {"guests": {"guests": guests.counted}, **({"pets": {}} if guests.pets else {})}
 
 
-def _between(name: str, lowest: int | None, highest: int | None) -> Wishes:
+def _between(name: str, lowest: int | None, highest: int | None, currency: str | None) -> Wishes:
     title = name.title()
     for field, price in ((f"min{title}", lowest), (f"max{title}", highest)):
-        if price is not None and not 0 <= price <= MAX_PRICE:
+        if price is None:
+            continue
+        if not 0 <= price <= MAX_PRICE:
             raise Invalid("Expected an amount of minor units.", field=field)
+        if currency is None:
+            raise Invalid(f"In which currency is '{field}'?", field="currency")
     return {
         **({} if lowest is None else {f"lowest_{name}": {f"lowest_{name}": lowest}}),
         **({} if highest is None else {f"highest_{name}": {f"highest_{name}": highest}}),
@@ -227,7 +240,7 @@ def _features(filter: Filter) -> Wishes:
 
 
 def _stay(filter: Filter, now: datetime) -> Wishes:
-    totals = _between("total", filter.min_total_minor, filter.max_total_minor)
+    totals = _between("total", filter.min_total_minor, filter.max_total_minor, filter.currency)
     arrivals, nights = stays(filter)
     # Whatever the clocks say, no place takes others; and PostgreSQL takes the calendar's ends for
     # infinite.

@@ -1,9 +1,11 @@
-"""Lists by price: the order of the whole list is kept when its first page is read.
+"""Lists by price: the order that was found is kept when a list's first page is read.
 
 What a stay costs changes with its host's edits, with every midnight and rate of exchange; a place
 that moves across the end of a page would be seen twice, or never. So the first page keeps the ids
-of the list, in their order; the others go on in it, and leave out what does not match any more. A
-place that matches all along is in it, and there once: it is shown exactly once, whatever prices do.
+that it has found, in their order; the others go on in it, and leave out what does not match any
+more. Where the list ends, and more may match, what is not in it is looked for as at the beginning,
+and makes a longer list. A place that matches all along gets into it sooner or later, and once: it
+is shown exactly once, whatever prices do.
 """
 
 from datetime import datetime, timedelta
@@ -13,9 +15,11 @@ from uuid import UUID
 from sqlalchemy import (
     CTE,
     BigInteger,
+    ColumnElement,
     DateTime,
     Subquery,
     Uuid,
+    and_,
     bindparam,
     cast,
     column,
@@ -34,6 +38,8 @@ from app.search.stays import ZERO, number
 from db.models import SearchList
 from db.statements import Reader, Statement
 
+# So many are found at once: enough for the pages that nearly everybody looks at.
+CHUNK = 100
 # A list by price ends after so many; who narrows the search sees the others.
 LONGEST = 1_000
 # Whoever turns a page later searches again.
@@ -45,12 +51,14 @@ _IS_KEPT: Statement[Any] = Statement(
 )
 
 
-def named(ranked: CTE, *order: Any) -> CTE:
-    """The list of `ranked` in its order: `id` and `property_ids`; no row for an empty one.
+def named(ranked: CTE, before: Any = None) -> CTE:
+    """The list of `ranked` by `place`, after `before`: `id`, `property_ids`; no row for no more.
 
-    Its id is made of what is in it, so that who finds the same shares the list.
+    Its id is made of what is in it, so that who finds the same shares the list, and a list that
+    goes on is another.
     """
-    ids = func.array_agg(aggregate_order_by(ranked.c.id, *order))
+    new = func.array_agg(aggregate_order_by(ranked.c.id, ranked.c.place))
+    ids = new if before is None else before.op("||")(new)
     text = func.array_to_string(ids, literal_column("''"))
     digest = func.sha256(func.convert_to(text, literal_column("'UTF8'")))
     list_id = func.left(func.encode(digest, literal_column("'hex'")), number(32))
@@ -77,21 +85,33 @@ def kept(list_: CTE) -> CTE:
     ).cte("kept")
 
 
-def rest() -> Subquery:
-    """What comes after a place in a list: `id` and `place`."""
+def shown() -> CTE:
+    """The list that a cursor is of: `id` and `property_ids`."""
+    return (
+        select(SearchList.id, SearchList.property_ids)
+        .where(SearchList.id == bindparam("list_id", type_=Uuid))
+        .cte("shown")
+    )
+
+
+def can_go_on(list_: CTE) -> ColumnElement[bool]:
+    """Whether what was found may not have been all."""
+    length = func.cardinality(list_.c.property_ids)
+    return and_(length % number(CHUNK) == ZERO, length < number(LONGEST))
+
+
+def rest(list_: CTE) -> Subquery:
+    """What comes after a place in a list: `id`, `place`, and the list's id."""
     listed = (
-        func.unnest(SearchList.property_ids)
+        func.unnest(list_.c.property_ids)
         .table_valued(column("id", Uuid), with_ordinality="place", name="listed")
         .render_derived()
     )
     return (
-        select(listed.c.id, listed.c.place)
-        .select_from(SearchList)
+        select(listed.c.id, listed.c.place, list_.c.id.label("list_id"))
+        .select_from(list_)
         .join(listed, true())
-        .where(
-            SearchList.id == bindparam("list_id", type_=Uuid),
-            listed.c.place > bindparam("after_place", type_=BigInteger),
-        )
+        .where(listed.c.place > bindparam("after_place", type_=BigInteger))
         .subquery("rest")
     )
 

@@ -23,7 +23,8 @@ class Sort(StrEnum):
     """The order of results; ties by id.
 
     RECOMMENDED goes by the score in docs/decisions/0067. PRICE_* go by what the stay costs in all
-    when a search has dates, else by the usual price of a night. NEWEST goes by first publication,
+    when a search has dates, else by the usual price of a night, whatever the currency
+    (`app.search.values`). NEWEST goes by first publication,
     DISTANCE from `Filter.near`, the nearest first.
     """
 

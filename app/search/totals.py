@@ -43,6 +43,16 @@ class Party(msgspec.Struct, frozen=True):
     guest_fee_bp: ColumnElement[int]
 
 
+def lowest(of: Any, nights: ColumnElement[int], guest_fee_bp: ColumnElement[int]) -> Any:
+    """What a stay of so many nights costs at least in a property, whichever nights they are.
+
+    By what an index has: the cheapest night with the largest discount, cleaning, and the service
+    fee. Taxes, further guests and pets make it dearer, and never cheaper.
+    """
+    subtotal = of.lowest_night_minor * nights + of.cleaning_fee_minor
+    return subtotal + _share(subtotal, guest_fee_bp)
+
+
 def total(of: Any, stay: Stay, party: Party, *beside: Any) -> LateralFromClause:
     """A row of one column, `total_minor`: what the stay costs in a property that is selected from.
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     CheckConstraint,
     Computed,
     Double,
@@ -47,6 +48,13 @@ RECOMMENDATION = (
     " + 5 * least(cardinality(amenities), 10)"
     " + 50 * instant_book::int"
 )
+# A night without a price of its own costs one of the first two.
+LOWEST_NIGHT = (
+    "div(least(base_price_minor, weekend_price_minor, lowest_set_minor)::numeric"
+    " * (10000 - greatest(monthly_discount_bp, weekly_discount_bp, early_bird_discount_bp,"
+    " last_minute_discount_bp)), 10000)::bigint"
+)
+PRICES = ("currency", "base_price_minor", "lowest_night_minor", "cleaning_fee_minor")
 
 
 class Property(Base):
@@ -117,22 +125,25 @@ class Property(Base):
         CheckConstraint("status <> 'PUBLISHED' OR published_at IS NOT NULL", name="published_at"),
         Index(None, "host_id", "id"),
         # A map search by cells of several sizes, each in the order of recommendation. Of the public
-        # points: a box must not tell more than a place's page does. See app.search.cells.
+        # points: a box must not tell more than a place's page does. See app.search.cells. What
+        # boxes and orders by price look at is in the index: nothing else is read of other places.
         *(
             Index(
                 f"properties_cell_{level}_idx",
                 text(f"(map_cell >> {2 * (15 - level)})"),
                 "recommendation",
                 "id",
+                postgresql_include=["map_cell", "public_latitude", "public_longitude", *PRICES],
                 postgresql_where=PUBLISHED,
             )
-            for level in (15, 12, 9, 6)
+            for level in (15, 13, 11, 8, 5)
         ),
         Index(
             "properties_city_idx",
             text("searchable(city)"),
             "recommendation",
             "id",
+            postgresql_include=["city", *PRICES],
             postgresql_where=PUBLISHED,
         ),
         # By distance: the nearest first.
@@ -147,10 +158,15 @@ class Property(Base):
             Index(f"properties_{name}_idx", column, "id", postgresql_where=PUBLISHED)
             for name, column in (
                 ("recommendation", "recommendation"),
-                ("price", "base_price_minor"),
                 ("rating", "average_rating_milli"),
                 ("newest", "published_at"),
             )
+        ),
+        Index(
+            "properties_price_idx",
+            *("currency", "lowest_night_minor", "id"),
+            postgresql_include=["base_price_minor", "cleaning_fee_minor"],
+            postgresql_where=PUBLISHED,
         ),
         Index(
             "properties_text_idx",
@@ -230,6 +246,12 @@ class Property(Base):
     guests_included: Mapped[int] = mapped_column(SmallInteger, server_default="1")
     # Per guest above the included number, per night.
     extra_guest_fee_minor: Mapped[Minor] = mapped_column(server_default="0")
+    # The lowest that is set for a night; triggers on calendar_nights keep it.
+    lowest_set_minor: Mapped[Minor | None]
+    # What a night costs at least, whichever it is and whichever discount is granted.
+    lowest_night_minor: Mapped[Minor | None] = mapped_column(
+        BigInteger, Computed(LOWEST_NIGHT, persisted=True)
+    )
     monthly_discount_bp: Mapped[int] = mapped_column(Integer, server_default="0")
     weekly_discount_bp: Mapped[int] = mapped_column(Integer, server_default="0")
     early_bird_days: Mapped[int | None] = mapped_column(SmallInteger)

@@ -17,6 +17,7 @@ from app.properties.queries import PropertyRow
 from app.properties.terms import fees_of
 from app.search import counts, pages
 from app.search.filters import Area, Filter, Point, Window
+from app.search.sorts import BY_PRICE
 from schema.context import Context, Info
 from schema.engine import selection
 from schema.enums import Amenity, PropertyType, Sort, Weekday, weekday_bits
@@ -26,7 +27,7 @@ from schema.places import TYPED, place_of
 from schema.properties.types import PropertyConnection
 from schema.quotes import QuoteRow, TotalRow
 from schema.reading import is_asked, shape
-from schema.scalars import MinorUnits
+from schema.scalars import CurrencyCode, MinorUnits
 
 # Of a quote, what a search cannot tell by itself.
 ITEMISED = {"line_items", "subtotal", "average_per_night"}
@@ -117,17 +118,25 @@ class PropertyFilter:
     guests: GuestsInput | None = strawberry.field(
         default=None, description="Who comes; what a stay costs is that of one adult if left out."
     )
+    currency: CurrencyCode | None = strawberry.field(
+        default=None,
+        description="The currency of the prices below, which cannot be without. Prices in others "
+        "are compared by what they are worth in it, as `Money.converted` says; a currency without "
+        "a known rate lies within no bounds, and comes last in the orders by price.",
+    )
     min_price: MinorUnits | None = strawberry.field(
-        default=None, description="The usual price of a night, at least."
+        default=None, description="The usual price of a night, at least, in `currency`."
     )
     max_price: MinorUnits | None = strawberry.field(
-        default=None, description="The usual price of a night, at most."
+        default=None, description="The usual price of a night, at most, in `currency`."
     )
     min_total: MinorUnits | None = strawberry.field(
-        default=None, description="With dates: `quote.total` of the stay, at least."
+        default=None,
+        description="With dates: `quote.total` of the stay, at least, in `currency`.",
     )
     max_total: MinorUnits | None = strawberry.field(
-        default=None, description="With dates: `quote.total` of the stay, at most."
+        default=None,
+        description="With dates: `quote.total` of the stay, at most, in `currency`.",
     )
     property_types: list[PropertyType] | None = strawberry.field(
         default=None, description="Any of these."
@@ -161,6 +170,7 @@ class PropertyFilter:
             check_in=self.check_in,
             check_out=self.check_out,
             guests=None if self.guests is None else self.guests.value(),
+            currency=self.currency,
             min_price_minor=self.min_price,
             max_price_minor=self.max_price,
             types=tuple(self.property_types or ()),
@@ -208,6 +218,8 @@ async def search_properties(
 ) -> Connection[PropertyRow]:
     context = info.context
     wanted = Filter() if filter is None else await filter.value(context)
+    compares = sort in BY_PRICE or wanted.bounds_prices
+    rates = await context.rates() if compares else None
     page = await pages.search(
         context.runtime.db,
         wanted,
@@ -218,13 +230,14 @@ async def search_properties(
         fees_of(context.runtime.settings),
         shape(info, PropertyRow, "edges", "node", needs=pages.NEEDED),
         priced=is_asked(info, "edges", "quote"),
+        rates=rates,
     )
     prices = await _prices(info, page.edges, wanted)
     edges = [Edge(edge.cursor, edge.property, prices.get(edge.property.id)) for edge in page.edges]
 
     async def count() -> int:
         fees = fees_of(context.runtime.settings)
-        return await counts.count(context.runtime.db, wanted, context.now, fees)
+        return await counts.count(context.runtime.db, wanted, context.now, fees, rates)
 
     return connect(edges, has_next=page.has_next_page, after=after, count=count)
 

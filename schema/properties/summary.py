@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 import strawberry
 
+from app.currencies.rules import Rates
 from app.properties.terms import Fees, fees_of
 from app.search import counts
 from app.search.filters import Filter
@@ -33,10 +34,12 @@ class CountRow(msgspec.Struct, frozen=True):
     count: int
 
 
-def _asked(row: SearchRow, info: Info) -> tuple[Database, Filter, datetime, Fees]:
+async def _asked(
+    row: SearchRow, info: Info
+) -> tuple[Database, Filter, datetime, Fees, Rates | None]:
     """What every question about a search is asked with."""
-    runtime = info.context.runtime
-    return runtime.db, row.filter, info.context.now, fees_of(runtime.settings)
+    runtime, rates = info.context.runtime, await info.context.rates()
+    return runtime.db, row.filter, info.context.now, fees_of(runtime.settings), rates
 
 
 def _rows(found: Mapping[str, int]) -> list[CountRow]:
@@ -74,23 +77,23 @@ Parent = strawberry.Parent[SearchRow]
 
 
 async def total_count(row: Parent, info: Info) -> int:
-    return await counts.count(*_asked(row, info))
+    return await counts.count(*await _asked(row, info))
 
 
 async def property_types(row: Parent, info: Info) -> list[CountRow]:
-    return _rows(await counts.types(*_asked(row, info)))
+    return _rows(await counts.types(*await _asked(row, info)))
 
 
 async def amenities(row: Parent, info: Info) -> list[CountRow]:
-    return _rows(await counts.amenities(*_asked(row, info)))
+    return _rows(await counts.amenities(*await _asked(row, info)))
 
 
 async def instant_book(row: Parent, info: Info) -> int:
-    return await counts.instant_book(*_asked(row, info))
+    return await counts.instant_book(*await _asked(row, info))
 
 
 async def free_cancellation(row: Parent, info: Info) -> int:
-    return await counts.free_cancellation(*_asked(row, info))
+    return await counts.free_cancellation(*await _asked(row, info))
 
 
 async def price_histogram(
@@ -98,7 +101,7 @@ async def price_histogram(
     info: Info,
     buckets: Annotated[int, strawberry.argument(description="How many, at most: 1 to 100.")] = 20,
 ) -> list[counts.Bucket]:
-    return await counts.prices(*_asked(row, info), buckets)
+    return await counts.prices(*await _asked(row, info), buckets=buckets)
 
 
 async def clusters(
@@ -106,7 +109,7 @@ async def clusters(
     info: Info,
     zoom: Annotated[int, strawberry.argument(description="The map's zoom: 0 to 22.")],
 ) -> list[counts.Cluster]:
-    return await counts.clusters(*_asked(row, info), zoom)
+    return await counts.clusters(*await _asked(row, info), zoom=zoom)
 
 
 @strawberry.type(
@@ -150,8 +153,9 @@ class PropertySearchSummary:
         graphql_type=list[PriceBucket],
         metadata=ALL_MATCHES,
         description="How many cost how much, whichever prices the filter names: the stay in all "
-        "when the search has dates, else a usual night. In minor units of each property's own "
-        "currency. All ranges are of one width.",
+        "when the search has dates, else a usual night. In minor units of the filter's `currency`, "
+        "in cents of a euro if it names none; without those in currencies of which no rate is "
+        "known. All ranges are of one width.",
     )
     clusters = strawberry.field(
         resolver=clusters,

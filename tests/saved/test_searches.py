@@ -102,7 +102,7 @@ async def stage(db: Database) -> Stage:
 
 async def test_each_new_match_is_told_once(stage: Stage) -> None:
     before, dear = await stage.place(), await stage.place(base_price_minor=900_00)
-    await stage.save(Filter(city="Porto", max_price_minor=200_00))
+    await stage.save(Filter(city="Porto", currency="EUR", max_price_minor=200_00))
     # What there is when alerts begin is not new.
     assert await stage.morning(0) == []
     assert await stage.morning() == []

@@ -266,6 +266,7 @@ async def test_a_search_is_kept_and_given_back_as_it_was_asked(
         "checkIn": "2027-05-01",
         "checkOut": "2027-05-04",
         "guests": {"adults": 2, "children": 0, "infants": 0, "pets": 0},
+        "currency": "EUR",
         "minPrice": 10_00,
         "propertyTypes": ["APARTMENT"],
         "amenities": [],

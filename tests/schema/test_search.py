@@ -64,7 +64,7 @@ async def test_flexible_dates_find_the_cheapest_stay_of_each_place(face: Face) -
     assert edge["quote"]["subtotal"]["amount"] == 200_00
     # Only at weekends there is none as cheap.
     weekends = window | {"arrivalWeekdays": ["SATURDAY"]}
-    dear = {"stayWindow": weekends, "maxTotal": 224_00}
+    dear = {"stayWindow": weekends, "maxTotal": 224_00, "currency": "EUR"}
     assert (await face.ask(QUOTES, filter=dear))["searchProperties"]["totalCount"] == 0
 
 
@@ -93,7 +93,7 @@ async def test_the_summary_of_a_search(face: Face) -> None:
         cancellation_policy="STRICT",
         base_price_minor=150_00,
     )
-    filter = {"propertyTypes": ["HOUSE"], "minPrice": 120_00}
+    filter = {"propertyTypes": ["HOUSE"], "minPrice": 120_00, "currency": "EUR"}
     found = (await face.ask(SUMMARY, filter=filter))["propertySearchSummary"]
     assert found == {
         "totalCount": 1,

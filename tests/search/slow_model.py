@@ -5,6 +5,7 @@ import random
 import re
 import unicodedata
 from datetime import date, time, timedelta
+from fractions import Fraction
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from sqlalchemy import insert
 
 from app.availability import rules
 from app.bookings.cancellation import FULL_UNTIL
+from app.currencies.rules import PLACES, Rates
 from app.pricing import rules as pricing
 from app.properties.terms import Fees, Guests, NightTerms, StayTerms
 from app.search.filters import Area, Filter, Point, Window
@@ -21,6 +23,20 @@ from db.enums import Amenity, CancellationPolicy, PropertyType
 from db.models import CalendarNight, OccupiedNight, PropertyTax
 from db.session import Database
 from tests.support.world import NOW, add_booking, add_property
+
+# What a euro is worth; made up, so that halves have to be rounded. Francs have no rate.
+UNITS = {
+    "EUR": Fraction(1),
+    "JPY": Fraction("163.45"),
+    "KWD": Fraction("0.32"),
+    "GBP": Fraction("0.8"),
+}
+UNKNOWN = "CHF"
+DECIMALS = {"EUR": 2, "JPY": 0, "KWD": 3, "GBP": 2, UNKNOWN: 2}
+RATES = Rates(
+    NOW.date(),
+    {code: int(units * 10 ** (DECIMALS[code] + PLACES)) for code, units in UNITS.items()},
+)
 
 WORD = re.compile(r"[^\W_]+")
 # Where distances are measured from.
@@ -50,9 +66,21 @@ class Stay(NamedTuple):
 ZONES = ["Pacific/Pago_Pago", "Europe/Lisbon", "Asia/Kathmandu", "Pacific/Kiritimati"]
 
 
+def worth(minor: int, own: str, other: str, rates: Rates | None) -> int | None:
+    """An amount in another currency, by units rather than minor ones; None: nobody knows."""
+    if own == other:
+        return minor
+    if rates is None or own not in UNITS or other not in UNITS:
+        return None
+    units = Fraction(minor, 10 ** DECIMALS[own]) / UNITS[own] * UNITS[other]
+    found: int = math.floor(units * 10 ** DECIMALS[other] + Fraction(1, 2))
+    return found
+
+
 def random_place(chance: random.Random) -> dict[str, Any]:
     rating = chance.randint(0, 5)
     return {
+        "currency": chance.choice(["EUR", "EUR", "JPY", "KWD", "GBP", UNKNOWN]),
         "title": chance.choice(["Blue Loft", "100% quiet", "Under_scored den", "ÉTOILE house"]),
         "description": chance.choice(["Silent.", "Up the hill, and down again. " * 12]),
         "city": chance.choice(["Lisbon", "Porto", "Évora"]),
@@ -98,7 +126,6 @@ def random_place(chance: random.Random) -> dict[str, Any]:
 async def make_place(db: Database, host: UUID, guest: UUID, chance: random.Random) -> Place:
     row = random_place(chance)
     row["id"] = property_id = await add_property(db, host, **row)
-    row["currency"] = "EUR"
     calendar = {
         TODAY + timedelta(days=offset): {
             "price_minor": chance.choice([None, 77_00]),
@@ -158,7 +185,23 @@ def is_free(place: Place, check_in: date, check_out: date) -> bool:
     )
 
 
-def matches(place: Place, filter: Filter, languages: set[str]) -> bool:
+def is_between(
+    lowest: int | None,
+    minor: int,
+    highest: int | None,
+    place: Place,
+    filter: Filter,
+    rates: Rates | None,
+) -> bool:
+    """Whether a price is known to lie within what the searcher wants to pay."""
+    if lowest is None and highest is None:
+        return True
+    assert filter.currency
+    found = worth(minor, place.row["currency"], filter.currency, rates)
+    return found is not None and (lowest or 0) <= found <= (10**12 if highest is None else highest)
+
+
+def matches(place: Place, filter: Filter, languages: set[str], rates: Rates | None = RATES) -> bool:
     """Whether a search finds the place by what it is, said one thing after the other."""
     row, guests = place.row, filter.guests or Guests(adults=1)
     text = plain(f"{row['title']} {row['city']} {row['description']}")
@@ -170,8 +213,14 @@ def matches(place: Place, filter: Filter, languages: set[str]) -> bool:
         and (area is None or is_inside(row["public_latitude"], row["public_longitude"], area))
         and row["max_guests"] >= guests.counted
         and (row["pets_allowed"] or not guests.pets)
-        and (filter.min_price_minor or 0) <= row["base_price_minor"]
-        and row["base_price_minor"] <= (filter.max_price_minor or 10**9)
+        and is_between(
+            filter.min_price_minor,
+            row["base_price_minor"],
+            filter.max_price_minor,
+            place,
+            filter,
+            rates,
+        )
         and (not filter.types or row["type"] in filter.types)
         and set(filter.amenities) <= set(row["amenities"])
         and filter.instant_book in (None, row["instant_book"])
@@ -184,7 +233,9 @@ def matches(place: Place, filter: Filter, languages: set[str]) -> bool:
     )
 
 
-def cheapest(place: Place, filter: Filter, stay_terms: StayTerms) -> Stay | None:
+def cheapest(
+    place: Place, filter: Filter, stay_terms: StayTerms, rates: Rates | None = RATES
+) -> Stay | None:
     """Of the stays that the search would take the one that it finds: try one after the other."""
     guests = filter.guests or Guests(adults=1)
     calendar = {night: NightTerms(night=night, **terms) for night, terms in place.calendar.items()}
@@ -199,7 +250,8 @@ def cheapest(place: Place, filter: Filter, stay_terms: StayTerms) -> Stay | None
         if filter.free_cancellation and (until is None or arrival - NOW < until):
             continue
         total = model_price(place, check_in, check_out, guests).total_minor
-        if not (filter.min_total_minor or 0) <= total <= (filter.max_total_minor or 10**9):
+        bounds = filter.min_total_minor, filter.max_total_minor
+        if not is_between(bounds[0], total, bounds[1], place, filter, rates):
             continue
         found.append(Stay(total, check_in, check_out))
     return min(found, default=None)
@@ -284,7 +336,13 @@ def random_filter(chance: random.Random) -> Filter:
     }
     if chance.random() < 0.8:
         chosen |= random_dates(chance)
-    return Filter(**chosen)
+    # Prices are asked for as euros, and as about as much in other currencies.
+    currency = chance.choice(["EUR", "EUR", "JPY", "KWD", "GBP"])
+    for name in chosen.keys() & {
+        f"{end}_{what}_minor" for end in ("min", "max") for what in ("price", "total")
+    }:
+        chosen[name] = worth(chosen[name], "EUR", currency, RATES)
+    return Filter(**chosen, currency=currency)
 
 
 def random_dates(chance: random.Random) -> dict[str, Any]:
@@ -309,10 +367,13 @@ def random_dates(chance: random.Random) -> dict[str, Any]:
     return found
 
 
-def rank(place: Place, stay: Stay | None, sort: Sort) -> tuple[Any, ...]:
-    """What a place is sorted by, ascending."""
+def rank(
+    place: Place, stay: Stay | None, sort: Sort, currency: str = "EUR", rates: Rates | None = RATES
+) -> tuple[Any, ...]:
+    """What a place is sorted by, ascending. By price: what nobody knows the worth of comes last."""
     row = place.row
     price = row["base_price_minor"] if stay is None else stay.total_minor
+    known = worth(price, row["currency"], currency, rates)
     match sort:
         case Sort.RECOMMENDED:
             return -recommendation(row), -row["id"].int
@@ -321,9 +382,9 @@ def rank(place: Place, stay: Stay | None, sort: Sort) -> tuple[Any, ...]:
         case Sort.NEWEST:
             return -row["published_at"].timestamp(), -row["id"].int
         case Sort.PRICE_LOW_TO_HIGH:
-            return price, row["id"].int
+            return known is None, known or 0, row["currency"], price, row["id"].int
         case Sort.PRICE_HIGH_TO_LOW:
-            return -price, -row["id"].int
+            return known is None, -(known or 0), row["currency"], -price, -row["id"].int
         case Sort.DISTANCE:
             return kilometres(row, NEAR), row["id"].int
 

@@ -17,7 +17,7 @@ from app.search.pages import Edge, search
 from app.search.sorts import Sort
 from db.enums import PropertyType
 from db.session import Database
-from tests.search.slow_model import FEES, TODAY, make_place, random_filter
+from tests.search.slow_model import FEES, RATES, TODAY, make_place, random_filter, worth
 from tests.support.statements import counted
 from tests.support.world import NOW, add_host, add_property, add_user
 
@@ -25,16 +25,15 @@ from tests.support.world import NOW, add_host, add_property, add_user
 async def results(db: Database, filter: Filter, **without: Any) -> tuple[Edge, ...]:
     """All results, when some wishes are taken back."""
     asked = replace(filter, **without)
-    page = await search(db, asked, Sort.NEWEST, 50, None, NOW, FEES, priced=True)
+    page = await search(db, asked, Sort.NEWEST, 50, None, NOW, FEES, priced=True, rates=RATES)
     assert not page.has_next_page
     return page.edges
 
 
-def price(edge: Edge) -> int:
-    if edge.stay is not None:
-        return edge.stay.total_minor
-    assert edge.property.base_price_minor is not None
-    return edge.property.base_price_minor
+def price(edge: Edge, currency: str) -> int | None:
+    minor = edge.property.base_price_minor if edge.stay is None else edge.stay.total_minor
+    assert minor is not None
+    return worth(minor, edge.property.currency, currency, RATES)
 
 
 async def test_counts_are_those_of_the_results(db: Database) -> None:
@@ -45,7 +44,7 @@ async def test_counts_are_those_of_the_results(db: Database) -> None:
     seen = 0
     for _ in range(25):
         filter = random_filter(chance)
-        asked = db, filter, NOW, FEES
+        asked = db, filter, NOW, FEES, RATES
         assert await counts.count(*asked) == len(await results(db, filter))
         kinds = Counter(edge.property.type for edge in await results(db, filter, types=()))
         assert await counts.types(*asked) == kinds
@@ -60,12 +59,15 @@ async def test_counts_are_those_of_the_results(db: Database) -> None:
         no_bounds = dict.fromkeys(
             f"{end}_{what}_minor" for end in ("min", "max") for what in ("price", "total")
         )
-        paid = [price(edge) for edge in await results(db, filter, **no_bounds)]
-        buckets = await counts.prices(*asked, chance.choice([1, 3, 100]))
+        assert filter.currency
+        all_ = await results(db, filter, **no_bounds)
+        prices = [price(edge, filter.currency) for edge in all_]
+        paid = [each for each in prices if each is not None]
+        buckets = await counts.prices(*asked, buckets=chance.choice([1, 3, 100]))
         assert_histogram(buckets, paid)
         zoom = chance.randint(0, 14)
         assert_clusters(
-            await counts.clusters(*asked, zoom), await results(db, filter), filter.area, zoom
+            await counts.clusters(*asked, zoom=zoom), await results(db, filter), filter.area, zoom
         )
         seen += len(paid)
     assert seen > 100
@@ -110,8 +112,8 @@ async def test_each_is_one_statement_and_none_needs_dates(db: Database) -> None:
         (counts.amenities(*asked), {}),
         (counts.instant_book(*asked), 1),
         (counts.free_cancellation(*asked), 1),
-        (counts.prices(*asked, 5), [Bucket(100_00, 100_01, 1)]),
-        (counts.clusters(*asked, 22), [Cluster(1, 38.714, -9.125)]),
+        (counts.prices(*asked, buckets=5), [Bucket(100_00, 100_01, 1)]),
+        (counts.clusters(*asked, zoom=22), [Cluster(1, 38.714, -9.125)]),
     ):
         with counted(db) as statements:
             assert await ask == expected
@@ -141,8 +143,8 @@ async def test_too_much_to_look_at_is_refused_before_it_is_begun(
 @pytest.mark.parametrize("bad", [0, 101])
 async def test_refuses_buckets_and_zooms_out_of_bounds(db: Database, bad: int) -> None:
     with pytest.raises(Invalid) as refused:
-        await counts.prices(db, Filter(), NOW, FEES, bad)
+        await counts.prices(db, Filter(), NOW, FEES, buckets=bad)
     assert refused.value.field == "buckets"
     with pytest.raises(Invalid) as refused:
-        await counts.clusters(db, Filter(), NOW, FEES, bad - 1 if bad == 0 else bad)
+        await counts.clusters(db, Filter(), NOW, FEES, zoom=bad - 1 if bad == 0 else bad)
     assert refused.value.field == "zoom"

@@ -2,7 +2,7 @@
 
 import contextlib
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,21 +15,23 @@ from sqlalchemy.exc import IntegrityError
 
 from app.availability import rules
 from app.availability.service import require_available
+from app.currencies.rules import Rates
 from app.errors import DomainError, Invalid
 from app.pricing.service import quotes
 from app.properties.bookable import load_bookable
 from app.properties.terms import Guests
-from app.search import lists
+from app.search import by_price, lists, pages
 from app.search.counts import count
 from app.search.filters import Area, Filter, Window
 from app.search.pages import Edge, search
-from app.search.sorts import Sort
-from app.search.stays import check_in_instant
+from app.search.sorts import BY_PRICE, Sort
+from app.search.stays import check_in_instant, number
 from db.models import CalendarNight, Property
 from db.session import Database
 from tests.search.slow_model import (
     FEES,
     NEAR,
+    RATES,
     TODAY,
     ZONES,
     Stay,
@@ -45,16 +47,23 @@ from tests.support.world import NOW, add_booking, add_host, add_property, add_us
 
 TWO = Guests(adults=2)
 MOMENT = timedelta(seconds=1)
+# One more than the largest page by price here.
+SHORT = 8
 
 
 async def all_pages(
-    db: Database, filter: Filter, sort: Sort, size: int = 50, now: datetime = NOW
+    db: Database,
+    filter: Filter,
+    sort: Sort,
+    size: int = 50,
+    now: datetime = NOW,
+    rates: Rates | None = RATES,
 ) -> list[Edge]:
     """All results with their prices, page by page."""
     edges: list[Edge] = []
     after: str | None = None
     while True:
-        page = await search(db, filter, sort, size, after, now, FEES, priced=True)
+        page = await search(db, filter, sort, size, after, now, FEES, priced=True, rates=rates)
         edges += page.edges
         if not page.has_next_page:
             return edges
@@ -66,6 +75,19 @@ async def found(db: Database, filter: Filter, now: datetime = NOW) -> list[UUID]
     return [edge.property.id for edge in await all_pages(db, filter, Sort.NEWEST, now=now)]
 
 
+@pytest.fixture
+def short_lists(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """So few are found at once by price that random worlds have more: lists go on."""
+    monkeypatch.setattr(by_price, "CHUNK", SHORT)
+    monkeypatch.setattr(by_price, "SAMPLE", number(2 * SHORT))
+    monkeypatch.setattr(by_price, "LIKELY", number(20))
+    monkeypatch.setattr(lists, "CHUNK", SHORT)
+    pages._page.cache_clear()
+    yield
+    pages._page.cache_clear()
+
+
+@pytest.mark.usefixtures("short_lists")
 @pytest.mark.parametrize("seed", range(2))
 async def test_finds_and_prices_exactly_what_a_slow_model_does(db: Database, seed: int) -> None:
     chance = random.Random(seed)
@@ -79,7 +101,7 @@ async def test_finds_and_prices_exactly_what_a_slow_model_does(db: Database, see
     speaks = dict(zip((place.row["id"] for place in places), owners, strict=True))
     async with db.read() as connection:
         bookable = await load_bookable(connection, list(speaks), TODAY, TODAY, FEES)
-    hits = 0
+    hits, currencies = 0, set()
     for _ in range(50):
         filter, sort = random_filter(chance), chance.choice(list(Sort))
         filter = replace(filter, near=NEAR)
@@ -91,13 +113,16 @@ async def test_finds_and_prices_exactly_what_a_slow_model_does(db: Database, see
                 continue
             stay = cheapest(place, filter, bookable[key].stay) if has_dates(filter) else None
             if stay is not None or not has_dates(filter):
-                expected[key], order[key] = stay, rank(place, stay, sort)
-        edges = await all_pages(db, filter, sort, size=chance.choice([1, 7, 50]))
+                expected[key] = stay
+                order[key] = rank(place, stay, sort, filter.currency or "EUR")
+        size = chance.choice([1, 7, SHORT - 1 if sort in BY_PRICE else 50])
+        edges = await all_pages(db, filter, sort, size=size)
         got = {edge.property.id: told(edge) for edge in edges}
+        currencies |= {edge.property.currency for edge in edges}
         assert len(got) == len(edges)
         assert list(got) == sorted(expected, key=lambda key: order[key]), (filter, sort)
         assert got == expected, (filter, sort)
-        assert await count(db, filter, NOW, FEES) == len(got)
+        assert await count(db, filter, NOW, FEES, RATES) == len(got)
         hits += len(got)
         for key, stay in list(expected.items())[:2]:
             if stay is not None:
@@ -108,12 +133,13 @@ async def test_finds_and_prices_exactly_what_a_slow_model_does(db: Database, see
                     guests = filter.guests or Guests(adults=1)
                     await require_available(connection, of, *dates, guests, NOW)
     assert hits > 100
+    assert len(currencies) == 5
 
 
 def told(edge: Edge) -> Stay | None:
     if edge.stay is None:
         return None
-    assert edge.stay.currency == "EUR"
+    assert edge.stay.currency == edge.property.currency
     return Stay(edge.stay.total_minor, edge.stay.check_in, edge.stay.check_out)
 
 
@@ -190,6 +216,7 @@ async def test_places_come_and_go_between_pages(db: Database) -> None:
 FROM_BEHIND = (Sort.RECOMMENDED, Sort.RATING, Sort.NEWEST, Sort.PRICE_HIGH_TO_LOW)
 
 
+@pytest.mark.usefixtures("short_lists")
 @pytest.mark.parametrize(
     ("sort", "dates"),
     [
@@ -337,6 +364,9 @@ REFUSED: list[tuple[Filter, int, str | None, str]] = [
     (Filter(area=Area(north=9, south=2, east=181, west=0)), 5, None, "area.east"),
     (Filter(area=Area(north=9, south=float("nan"), east=1, west=0)), 5, None, "area.south"),
     (Filter(min_price_minor=-1), 5, None, "minPrice"),
+    (Filter(min_price_minor=1), 5, None, "currency"),
+    (Filter(max_total_minor=1), 5, None, "currency"),
+    (Filter(currency="EURO"), 5, None, "currency"),
     (Filter(max_price_minor=2**53 + 1), 5, None, "maxPrice"),
     (Filter(guests=Guests(adults=-1)), 5, None, "guests.adults"),
     (Filter(guests=Guests(adults=1, pets=2**40)), 5, None, "guests.pets"),

@@ -80,7 +80,9 @@ def make(random: Random, index: int, host_id: UUID, fees: Fees, now: datetime) -
         "updated_at": published_at,
         "published_at": published_at,
     }
-    return Made(columns, _home(random, columns, fees, now.date()), published_at)
+    home = _home(random, columns, fees, now.date())
+    columns["lowest_set_minor"] = min(home.night_prices.values(), default=None)
+    return Made(columns, home, published_at)
 
 
 class Made(msgspec.Struct, frozen=True):

@@ -69,8 +69,8 @@ def _add_search(rows: Rows, random: Random, guest: UUID, now: datetime) -> None:
         id=id_at(random, now),
         user_id=guest,
         name="Lisbon for two",
-        wanted=kept(Filter(area=area, max_price_minor=150_00)),
-        asked={"where": "Lisbon", "maxPrice": 150_00},
+        wanted=kept(Filter(area=area, currency="EUR", max_price_minor=150_00)),
+        asked={"where": "Lisbon", "currency": "EUR", "maxPrice": 150_00},
         email_alerts=True,
         # The worker's first look finds what there is; news comes the morning after.
         due_at=now,

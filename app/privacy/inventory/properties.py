@@ -50,7 +50,9 @@ TERMS = (
     " public_latitude public_longitude rating_sum review_count created_at updated_at published_at"
 )
 
-COMPUTED = "search_vector map_cell average_rating_milli recommendation"
+COMPUTED = (
+    "search_vector map_cell average_rating_milli recommendation lowest_set_minor lowest_night_minor"
+)
 PROMOTION = (
     "rate_bp amount_minor currency property_ids max_uses max_uses_per_guest min_nights"
     " min_amount_minor stays_from stays_to bookings_from bookings_to uses ended_at created_at"
