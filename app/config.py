@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -125,6 +126,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     accepted_hold_seconds: int = 12 * 3600
     request_seconds: int = 24 * 3600
     payout_delay_seconds: int = 24 * 3600
+    # Who issues receipts and invoices: name and tax number as in the register, the address line by
+    # line, what invoices say besides, and by whose clock its days, months and years begin.
+    issuer_name: str = "Roost (development)"
+    issuer_address: tuple[str, ...] = ()
+    issuer_tax_id: str = ""
+    issuer_note: str = ""
+    issuer_timezone: str = "UTC"
     # How long somebody who deletes their account can think better of it.
     erasure_grace_days: int = 30
     # How long the link to an export of one's data works.
@@ -162,6 +170,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 LISTS = {
+    "issuer_address",
     "web_origins",
     "app_return_urls",
     "passkey_app_origins",
@@ -198,6 +207,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     except msgspec.ValidationError as error:
         raise SettingsError(f"settings: {error}") from error
     _refuse_sandbox_in_production(settings)
+    _require_timezone(settings.issuer_timezone)
     return settings
 
 
@@ -217,6 +227,13 @@ def _parts(name: str, raw: str) -> Any:
     if name in LISTS:
         return [part.strip() for part in raw.split(",") if part.strip()]
     return raw
+
+
+def _require_timezone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise SettingsError(f"ISSUER_TIMEZONE is no time zone: {name}") from None
 
 
 def _refuse_sandbox_in_production(settings: Settings) -> None:

@@ -12,6 +12,11 @@ COUNTRIES: frozenset[str] = frozenset(
 )
 
 
+def country_name(code: str) -> str:
+    """What a country is called in English; a code that nobody knows, as it is."""
+    return str(Locale("en").territories.get(code, code))
+
+
 def require_country(code: str, field: str) -> str:
     """The country's code itself. Raises Invalid when there is no such country."""
     if code not in COUNTRIES:

@@ -14,6 +14,7 @@ from app.config import Settings, SettingsError
 from app.http import (
     calendars,
     docs,
+    downloads,
     health,
     media,
     metrics,
@@ -61,6 +62,7 @@ ROUTES = (
     factors_router,
     oidc_router,
     privacy.data_export,
+    downloads.download,
     unsubscribe.unsubscribe_page,
     unsubscribe.unsubscribe,
     webhooks.stripe_webhook,

@@ -1,10 +1,11 @@
 """Money: an integer count of minor units and an ISO 4217 currency. Never a float."""
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 import msgspec
-from babel.numbers import get_currency_precision, list_currencies
+from babel.numbers import format_currency, get_currency_precision, list_currencies
 
 from app.errors import Invalid
 
@@ -40,6 +41,14 @@ def divide(amount_minor: int, divisor: int) -> int:
 def decimals(currency: str) -> int:
     """Digits after the decimal point: 2 for EUR, 0 for JPY, 3 for KWD (CLDR)."""
     return get_currency_precision(currency)
+
+
+def printed(amount_minor: int, currency: str) -> str:
+    """`123450, EUR` is €1,234.50, `12000, JPY` ¥12,000 and `12345, KWD` KWD 12.345."""
+    amount = Decimal(amount_minor).scaleb(-decimals(currency))
+    text = format_currency(amount, currency, locale="en")
+    # A currency without a sign of its own keeps a distance (CLDR says so, babel does not do it).
+    return text.replace(currency, f"{currency}\xa0")
 
 
 def require_currency(code: str) -> str:

@@ -332,6 +332,17 @@ class Side(StrEnum):
     HOST = "HOST"
 
 
+class DocumentKind(StrEnum):
+    """What is written about money, once and for all."""
+
+    # That somebody has paid, or got money back.
+    RECEIPT = "RECEIPT"
+    REFUND_RECEIPT = "REFUND_RECEIPT"
+    # What we ask for our work, and what of it we do not ask any more.
+    INVOICE = "INVOICE"
+    CREDIT_NOTE = "CREDIT_NOTE"
+
+
 class JournalEntryKind(StrEnum):
     CAPTURE = "CAPTURE"
     PROVIDER_FEE = "PROVIDER_FEE"

@@ -10,6 +10,7 @@ from app.config import Settings
 from schema.bookings.mutations import BookingMutations
 from schema.bookings.subscriptions import Subscription
 from schema.bookings.types import Booking, booking_by_id
+from schema.documents import Document
 from schema.factors import FactorMutations, Passkey
 from schema.find import node, nodes
 from schema.identities import Identity, IdentityMutations
@@ -130,6 +131,7 @@ NODES = [
     CoHost,
     Payout,
     PayoutAccount,
+    Document,
     CalendarImport,
     Promotion,
     SignInSession,

@@ -15,6 +15,7 @@ from app.actor import ANONYMOUS, Actor
 from app.currencies.rules import Rates
 from app.identity.client import Client
 from app.identity.staff import Look
+from app.identity.tokens import TokenKeys, load_keys
 from app.runtime import Runtime
 from app.storage import Addresses
 from db.enums import StaffActionKind
@@ -46,6 +47,7 @@ class Context:
         self.takes_json = takes_json
         # How addresses on this server begin.
         self.public_url = runtime.settings.public_url.rstrip("/")
+        self._keys: TokenKeys | None = None
         self.renew()
 
     def renew(self) -> None:
@@ -53,6 +55,13 @@ class Context:
         self.now = clock.now()
         self.loaders = Loaders(self.runtime.db, self.actor, self.now)
         self._rates: asyncio.Task[Rates | None] | None = None
+
+    @property
+    def keys(self) -> TokenKeys:
+        """Our keys, parsed when something is first signed."""
+        if self._keys is None:
+            self._keys = load_keys(self.runtime.settings)
+        return self._keys
 
     def rates(self) -> Awaitable[Rates | None]:
         """The exchange rates: the same for all amounts of an operation."""

@@ -34,6 +34,7 @@ from db.enums import (
     CheckInMethod,
     CoHostRight,
     DisputeStatus,
+    DocumentKind,
     HostKind,
     LineItemKind,
     PaymentMethod,
@@ -68,6 +69,7 @@ __all__ = [
     "DataExportStatus",
     "DeletionBlockReason",
     "DisputeStatus",
+    "DocumentKind",
     "HostKind",
     "LineItemKind",
     "PaymentMethod",
@@ -316,6 +318,14 @@ describe(
     PARTIALLY_REFUNDED="A part has been given back.",
     REFUNDED="Everything has been given back.",
     DISPUTED="The guest's bank disputes it.",
+)
+describe(
+    DocumentKind,
+    "What is written about money.",
+    RECEIPT="That a guest has paid for a stay: its host provides it, and we take the money.",
+    REFUND_RECEIPT="That a guest has money back.",
+    INVOICE="Our service fee, to a guest or a host.",
+    CREDIT_NOTE="What of an invoice is given back.",
 )
 describe(
     PayoutStatus,

@@ -13,6 +13,7 @@ from app.identity.queries import UserRow
 from schema import ids
 from schema.bookings.types import visible_booking
 from schema.context import Context, Info
+from schema.documents import visible_document
 from schema.factors import visible_passkey
 from schema.identities import visible_identity
 from schema.paging import MAX_PAGE
@@ -47,6 +48,7 @@ FINDERS: Mapping[str, Callable[[Context, UUID], Awaitable[Any]]] = {
     "Booking": visible_booking,
     "CoHost": visible_co_host,
     "Payment": visible_payment,
+    "Document": visible_document,
     "Review": visible_review,
     "Payout": visible_payout,
     "PayoutAccount": visible_payout_account,

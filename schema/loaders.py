@@ -11,6 +11,8 @@ from uuid import UUID
 
 import msgspec
 
+from app.accounting import queries as accounting
+from app.accounting.queries import DocumentRow
 from app.actor import Actor
 from app.availability.calendar import Night, calendars
 from app.availability.ical import queries as exchange
@@ -267,6 +269,16 @@ class Loaders:
     def review_of(self) -> Loader[UUID, ReviewRow | None]:
         """By booking."""
         return self._one(reviews.of_bookings)
+
+    @cached_property
+    def documents(self) -> Loader[UUID, DocumentRow | None]:
+        """Whoever's: who may see them is decided by app.identity.policy."""
+        return self._one(accounting.documents)
+
+    @cached_property
+    def documents_of(self) -> Loader[UUID, list[DocumentRow]]:
+        """By booking; whoever's, too."""
+        return self._many(accounting.documents_of)
 
     @cached_property
     def payouts(self) -> Loader[UUID, PayoutRow | None]:

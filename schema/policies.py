@@ -83,7 +83,8 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
         OPEN="id username firstName bio languages verifiedBadges reviewCount averageRating reviews"
         " responseRate pictureUrl isHost hostSince createdAt properties",
         OWN="lastName email emailVerified timezone currency phone hostDetails bookings"
-        " hostedBookings coHosting payoutAccount payoutAccounts payouts promotions sessions"
+        " hostedBookings documents coHosting payoutAccount payoutAccounts payouts promotions"
+        " sessions"
         " signInEvents role staffActions passkeys secondFactor hasPassword identities dataExports"
         " deletionScheduledAt wishlists recentlyViewed keepsViewHistory savedSearches",
     ),
@@ -184,7 +185,7 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
         PARTIES="id status version checkIn checkOut nights checkInAt checkOutAt guests message"
         " totalPrice cancellationPolicy expiresAt confirmedAt cancelledAt cancelledBy"
         " cancellationReason createdAt property guest host lineItems payment history review"
-        " availableActions",
+        " availableActions documents",
         ENDING="cancellationPreview",
         HOST="hostPayout",
     ),
@@ -197,6 +198,7 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
         GUEST_OR_STAFF="failureCode",
     ),
     "Dispute": _table(PARTIES="status amount reason evidenceDueAt openedAt settledAt"),
+    "Document": _table(OWN="id kind number issuedAt total lineItems booking corrects pdfUrl"),
     "Payout": _table(OWN="id amount status failureCode createdAt paidAt items"),
     "PayoutItem": _table(OWN="amount booking"),
     "PayoutAccount": _table(OWN="id provider status currency label"),

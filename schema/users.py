@@ -32,6 +32,7 @@ from app.properties.queries import PROPERTIES_OF_HOST, CoHostRow, PropertyRow, R
 from app.reviews.queries import REVIEWS_OF_HOST, ReviewRow
 from db import shapes
 from schema.context import Info, shown_at, shown_at_in_sql
+from schema.documents import own_documents
 from schema.enums import (
     BookingStatus,
     HostKind,
@@ -53,6 +54,7 @@ from schema.sign_in import SignInEventConnection, SignInSession
 
 if TYPE_CHECKING:
     from schema.bookings.types import BookingConnection
+    from schema.documents import DocumentConnection
     from schema.payouts import PayoutAccount, PayoutConnection
     from schema.promotions import PromotionConnection
     from schema.properties.co_hosts import CoHost
@@ -64,6 +66,7 @@ Helper: TypeAlias = Annotated["CoHost", strawberry.lazy("schema.properties.co_ho
 Bookings: TypeAlias = Annotated["BookingConnection", strawberry.lazy("schema.bookings.types")]
 Properties: TypeAlias = Annotated["PropertyConnection", strawberry.lazy("schema.properties.types")]
 Reviews: TypeAlias = Annotated["ReviewConnection", strawberry.lazy("schema.reviews")]
+Documents: TypeAlias = Annotated["DocumentConnection", strawberry.lazy("schema.documents")]
 Payouts: TypeAlias = Annotated["PayoutConnection", strawberry.lazy("schema.payouts")]
 Promotions: TypeAlias = Annotated["PromotionConnection", strawberry.lazy("schema.promotions")]
 StaffActions: TypeAlias = Annotated["StaffActionConnection", strawberry.lazy("schema.staff")]
@@ -422,6 +425,12 @@ class User(Node, Keeping):
         resolver=own_payouts,
         graphql_type=Payouts | None,
         description="Earnings sent to them, newest first. Null unless the viewer is this person.",
+    )
+    documents = strawberry.field(
+        resolver=own_documents,
+        graphql_type=Documents | None,
+        description="Their receipts, invoices and credit notes, newest first. Null unless the "
+        "viewer is this person.",
     )
     co_hosting = strawberry.field(
         resolver=own_co_hosting,

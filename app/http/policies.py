@@ -20,6 +20,8 @@ class RoutePolicy(StrEnum):
     RETURN_CODE = "RETURN_CODE"
     # The address itself, which only those have whom its owner told.
     SECRET_ADDRESS = "SECRET_ADDRESS"
+    # The address again, which we have signed for who was shown it, for some minutes.
+    SIGNED_ADDRESS = "SIGNED_ADDRESS"
     # An access token; what changes an account wants its session to be open, too.
     SIGNED_IN = "SIGNED_IN"
     # The provider's signature over the body.
@@ -66,6 +68,7 @@ ROUTES: Mapping[str, RoutePolicy] = {
     "POST /auth/oidc/{provider}/callback": RoutePolicy.RETURNING,
     "POST /auth/oidc/exchange": RoutePolicy.RETURN_CODE,
     "GET /privacy/exports/{code}": RoutePolicy.MAILED_CODE,
+    "GET /downloads/{code}": RoutePolicy.SIGNED_ADDRESS,
     # The page holds nothing; what it posts is what the code is for.
     "GET /saved-searches/unsubscribe/{code}": RoutePolicy.ANYBODY,
     "POST /saved-searches/unsubscribe/{code}": RoutePolicy.MAILED_CODE,

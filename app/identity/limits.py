@@ -64,6 +64,14 @@ def mailed_code(address: str) -> list[Limit]:
     ]
 
 
+def download(address: str) -> list[Limit]:
+    """Files by signed addresses: some of them take a processor's time to make."""
+    return [
+        bucket("download:address", network(address), 200, QUARTER),
+        bucket("download", "", 600, MINUTE),
+    ]
+
+
 def oidc(address: str) -> list[Limit]:
     """Steps of signing in through a provider, each of which takes three."""
     return [

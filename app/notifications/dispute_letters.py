@@ -1,7 +1,8 @@
 """The words of letters to a host about a guest's bank that wants money back."""
 
+from app.money import printed
 from app.notifications.facts import DisputedStay
-from app.notifications.formats import days, money, plain
+from app.notifications.formats import days, plain
 from app.notifications.letters import Letter, Links, Row
 from db.enums import DisputeStatus
 
@@ -31,7 +32,7 @@ def opened(stay: DisputedStay, links: Links) -> Letter:
 def settled(stay: DisputedStay, links: Links) -> Letter:
     """The bank has decided."""
     won = stay.status is DisputeStatus.WON
-    lost = money(stay.host_minor, stay.currency)
+    lost = printed(stay.host_minor, stay.currency)
     words = (
         "The bank has decided for us. Your earnings from this stay are paid out as usual."
         if won
@@ -56,5 +57,5 @@ def _details(stay: DisputedStay) -> tuple[Row, ...]:
     return (
         Row("Place", _title(stay)),
         Row("Dates", days(stay.check_in, stay.check_out)),
-        Row("Disputed", money(stay.amount_minor, stay.currency)),
+        Row("Disputed", printed(stay.amount_minor, stay.currency)),
     )

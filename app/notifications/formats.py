@@ -2,25 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date
-from babel.numbers import format_currency
 
-from app.money import decimals
 from app.notifications.facts import Stay
 
 LOCALE = Locale("en")
-
-
-def money(amount_minor: int, currency: str) -> str:
-    """`123450, EUR` is €1,234.50, `12000, JPY` ¥12,000 and `12345, KWD` KWD 12.345."""
-    amount = Decimal(amount_minor).scaleb(-decimals(currency))
-    printed = format_currency(amount, currency, locale=LOCALE)
-    # A currency without a sign of its own keeps a distance (CLDR says so, babel does not do it).
-    return printed.replace(currency, f"{currency}\xa0")
 
 
 def day(value: date) -> str:

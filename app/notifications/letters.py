@@ -6,8 +6,9 @@ never say different things. Values are escaped there, not here.
 
 import msgspec
 
+from app.money import printed
 from app.notifications.facts import Person, SentPayout
-from app.notifications.formats import count, money, plain
+from app.notifications.formats import count, plain
 from db.enums import SignInEventKind as Kind
 
 
@@ -291,7 +292,7 @@ def _code(username: str, code: str) -> tuple[Row, ...]:
 
 def payout_sent(payout: SentPayout, links: Links) -> Letter:
     """To a host whose earnings are on their way."""
-    amount = money(payout.amount_minor, payout.currency)
+    amount = printed(payout.amount_minor, payout.currency)
     return Letter(
         kind="payout_sent",
         subject=f"Your payout of {amount} is on its way",

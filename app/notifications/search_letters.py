@@ -1,7 +1,8 @@
 """The words of the letter about a saved search."""
 
+from app.money import printed
 from app.notifications.facts import FoundPlace, NewMatches
-from app.notifications.formats import count, money, plain
+from app.notifications.formats import count, plain
 from app.notifications.letters import Letter, Links, Row
 
 
@@ -23,5 +24,5 @@ def new_matches(found: NewMatches, total: int, unsubscribe_url: str, links: Link
 
 
 def _line(place: FoundPlace) -> tuple[str, str]:
-    price = money(place.price_minor, place.currency)
+    price = printed(place.price_minor, place.currency)
     return price, f"{plain(place.title)}, {plain(place.city)}"

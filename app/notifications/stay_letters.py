@@ -6,6 +6,7 @@ with the confirmation, and until then the two know each other's first names only
 
 import re
 
+from app.money import printed
 from app.notifications.facts import Person, Stay
 from app.notifications.formats import (
     address,
@@ -13,7 +14,6 @@ from app.notifications.formats import (
     count,
     days,
     moment,
-    money,
     party,
     place,
     plain,
@@ -292,16 +292,16 @@ def _details(stay: Stay) -> tuple[Row, ...]:
 
 def _price(stay: Stay, total: str = "Total") -> tuple[Row, ...]:
     lines = (
-        Row(plain(str(item["description"])), money(int(item["amount_minor"]), stay.currency))
+        Row(plain(str(item["description"])), printed(int(item["amount_minor"]), stay.currency))
         for item in stay.line_items
     )
-    return (*lines, Row(total, money(stay.total_minor, stay.currency), is_strong=True))
+    return (*lines, Row(total, printed(stay.total_minor, stay.currency), is_strong=True))
 
 
 def _earnings(stay: Stay) -> tuple[Row, ...]:
     return (
         Row("Nights", count(_nights(stay), "night")),
-        Row("You earn", money(stay.host_payout_minor, stay.currency), is_strong=True),
+        Row("You earn", printed(stay.host_payout_minor, stay.currency), is_strong=True),
     )
 
 
@@ -315,8 +315,8 @@ def _refund(stay: Stay) -> tuple[Row, ...]:
     if not stay.captured_minor:
         return ()
     return (
-        Row("Paid", money(stay.captured_minor, stay.currency)),
-        Row("Refund", money(stay.refunded_minor, stay.currency), is_strong=True),
+        Row("Paid", printed(stay.captured_minor, stay.currency)),
+        Row("Refund", printed(stay.refunded_minor, stay.currency), is_strong=True),
     )
 
 
@@ -328,7 +328,7 @@ def _refund_words(stay: Stay) -> str:
         )
     if not stay.refunded_minor:
         return "Under the cancellation terms of this booking nothing is refunded."
-    amount = money(stay.refunded_minor, stay.currency)
+    amount = printed(stay.refunded_minor, stay.currency)
     return f"{amount} goes back the way you paid, and arrives within five to ten working days."
 
 

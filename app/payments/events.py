@@ -30,7 +30,7 @@ class PaymentAuthorized(Event, frozen=True, kw_only=True):
 class PaymentSucceeded(Event, frozen=True, kw_only=True):
     """The guest's money is here, whether or not we still want it."""
 
-    tasks = ("bookings.on_payment_succeeded",)
+    tasks = ("bookings.on_payment_succeeded", "accounting.document_payment")
     booking_id: UUID
     payment_id: UUID
 
@@ -48,6 +48,14 @@ class RefundRequested(Event, frozen=True, kw_only=True):
 
     tasks = ("payments.refund", "payouts.on_refund")
     booking_id: UUID
+    payment_id: UUID
+    refund_id: UUID
+
+
+class RefundSent(Event, frozen=True, kw_only=True):
+    """A guest has their money back."""
+
+    tasks = ("accounting.document_refund",)
     payment_id: UUID
     refund_id: UUID
 

@@ -20,6 +20,7 @@ from app.payments.events import (
     PaymentLost,
     PaymentSucceeded,
     PaymentVoidRequested,
+    RefundSent,
 )
 from app.payments.provider import Charge, ChargeState, ProviderRefund
 from app.payments.rules import CLOSED, TAKEN, PaymentRecord
@@ -160,6 +161,7 @@ async def settle_refund(
     money = (payment.currency, refund.amount_minor)
     if status is RefundStatus.SUCCEEDED:
         await ledger.post(session, entries.refund_sent(*ids, *money), now)
+        await emit(session, RefundSent(payment_id=payment.id, refund_id=refund.id))
     elif refund.status is RefundStatus.SUCCEEDED:
         await ledger.post(session, entries.refund_returned(*ids, *money), now)
     await _count_refunds(session, payment, now)

@@ -1,5 +1,6 @@
 """Every table, one module per feature. Importing the package fills `Base.metadata`."""
 
+from db.models.accounting import Document, DocumentCounter
 from db.models.availability import (
     CalendarFeed,
     CalendarImport,
@@ -64,6 +65,8 @@ __all__ = [
     "CoHost",
     "DataExport",
     "Dispute",
+    "Document",
+    "DocumentCounter",
     "ExchangeRate",
     "HostDetails",
     "IdempotencyKey",

@@ -24,6 +24,7 @@ from db.shapes import Shape
 from schema import ids
 from schema.bookings.access import PARTIES, has_part, rights
 from schema.context import Context, Info
+from schema.documents import Document, documents_of
 from schema.engine import batched
 from schema.enums import (
     BookingAction,
@@ -269,6 +270,12 @@ class Booking(Node):
         graphql_type=list[BookingOption],
         description="What the viewer's side may do in a booking's life, whether it can be done "
         "now, and why not.",
+    )
+    documents = strawberry.field(
+        resolver=documents_of,
+        graphql_type=list[Document],
+        description="The viewer's receipts, invoices and credit notes about it, oldest first. A "
+        "moment after the money has moved.",
     )
     review = strawberry.field(
         resolver=review_of, graphql_type=Review | None, description="What the guest wrote."

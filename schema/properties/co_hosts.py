@@ -10,7 +10,6 @@ import strawberry
 from app.errors import NotFound
 from app.identity.policy import is_own
 from app.identity.queries import UserRow
-from app.identity.tokens import load_keys
 from app.properties import co_hosts, flows
 from app.properties.queries import CoHostRow, PropertyRow
 from schema import ids
@@ -177,7 +176,7 @@ async def accept_co_host_invitation(
     property_id = await flows.accept_invitation(
         context.runtime.db,
         context.runtime.limiter,
-        load_keys(context.runtime.settings),
+        context.keys,
         context.actor,
         input.token,
         context.client,

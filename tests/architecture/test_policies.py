@@ -96,6 +96,7 @@ REFUSALS: Mapping[RoutePolicy, tuple[int, str | None]] = {
     RoutePolicy.SIGNED_IN: (401, "UNAUTHENTICATED"),
     RoutePolicy.REFRESH_TOKEN: (401, "REFRESH_REFUSED"),
     RoutePolicy.MAILED_CODE: (400, "LINK_REFUSED"),
+    RoutePolicy.SIGNED_ADDRESS: (400, "LINK_REFUSED"),
     RoutePolicy.CHALLENGE: (400, "CHALLENGE_REFUSED"),
     RoutePolicy.SIGNATURE: (400, None),
     RoutePolicy.RETURNING: (400, "SIGN_IN_EXPIRED"),

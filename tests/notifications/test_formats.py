@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from app import money
 from app.notifications import formats
 from tests.notifications.stays import stay
 
@@ -19,7 +20,7 @@ from tests.notifications.stays import stay
     ],
 )
 def test_money_has_its_currencys_decimals(amount: int, currency: str, printed: str) -> None:
-    assert formats.money(amount, currency) == printed
+    assert money.printed(amount, currency) == printed
 
 
 @pytest.mark.parametrize(

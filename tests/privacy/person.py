@@ -29,6 +29,7 @@ from db.models import (
     CoHost,
     DataExport,
     Dispute,
+    Document,
     HostDetails,
     IdempotencyKey,
     Identity,
@@ -80,7 +81,7 @@ TOLD = (
     *("Marked Homes Ltd", "marked-514", "public words"),
     *("marked phone", "marked wishes", "marked note", "marked search", "marked words"),
     *("marked-helper@example.org", "marked casa", "marked stairs", "marked-4711"),
-    *("marked-subject", "marked@provider.example"),
+    *("marked recipient", "marked-subject", "marked@provider.example"),
 )
 
 
@@ -446,6 +447,22 @@ async def _add_money(db: Database, filled: Filled) -> None:
             client_secret=f"{mark} secret",
             redirect_url=f"https://pay.example/{mark}",
             paid_at=PAST,
+        )
+        await add(
+            db,
+            Document,
+            id=new_id(),
+            issuer="Roost",
+            number=f"R-2025-{payment.hex}",
+            kind="RECEIPT",
+            side="GUEST",
+            user_id=guest,
+            booking_id=booking,
+            payment_id=payment,
+            currency="EUR",
+            total_minor=SHARES.total_minor,
+            content={"recipient": {"name": f"{mark} recipient"}},
+            issued_at=PAST,
         )
         given_back = Shares(host_minor=0, platform_minor=44_00, tax_minor=0)
         await add(

@@ -34,8 +34,13 @@ from tests.privacy.person import OTHER_MARKS, PHOTO, PICTURE, Filled, fill
 from tests.support.postgres import plain
 from tests.support.world import add_booking, add_property, add_user
 
-# The only words that stay on purpose: a published review, and what the books are compared by.
-KEPT = {("reviews", "comment"), ("payments", "provider_payment_id")}
+# The only words that stay on purpose: a published review, what the books are compared by, and
+# receipts and invoices as they were issued.
+KEPT = {
+    ("reviews", "comment"),
+    ("payments", "provider_payment_id"),
+    ("documents", "content"),
+}
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ before those that tell whose they are, and the account itself begins (app.privac
 """
 
 from app.privacy.declaring import Held, Part
-from app.privacy.inventory import bookings, identity, money, outbox, properties, saved
+from app.privacy.inventory import accounting, bookings, identity, money, outbox, properties, saved
 
 INVENTORY: tuple[Held, ...] = (
     *outbox.TABLES,
@@ -14,6 +14,7 @@ INVENTORY: tuple[Held, ...] = (
     *bookings.TABLES,
     *properties.TABLES,
     *money.TABLES,
+    *accounting.TABLES,
 )
 # What erasure begins with, in one transaction: from here on there is no way back.
 FIRST: tuple[Part, ...] = (outbox.WAITING, identity.ACCOUNT)

@@ -9,13 +9,14 @@ import msgspec
 from sqlalchemy import insert, select
 
 from app import clock
+from app.accounting.rules import Draft
 from app.actor import ANONYMOUS, Actor, Role
 from app.currencies.flows import store
 from app.currencies.sources import DayRates
 from app.gazetteer import places as gazetteer
 from app.ids import new_id
 from db.base import Base
-from db.enums import StaffActionKind
+from db.enums import DocumentKind, LineItemKind, Side, StaffActionKind
 from db.models import (
     Booking,
     BookingChange,
@@ -26,6 +27,7 @@ from db.models import (
     CoHost,
     DataExport,
     Dispute,
+    Document,
     HostDetails,
     Identity,
     ImportedStay,
@@ -40,6 +42,7 @@ from db.models import (
     PropertyPhotoUpload,
     PropertyTax,
     PropertyTranslation,
+    Refund,
     Review,
     SavedSearch,
     SignInEvent,
@@ -52,6 +55,8 @@ from db.models import (
 )
 from db.session import Database
 from schema import ids
+from tests.accounting import paper
+from tests.support.money import line
 from tests.support.world import (
     add_booking,
     add_photo,
@@ -551,6 +556,7 @@ async def _add_money(db: Database, world: World) -> None:
                 opened_at=clock.now(),
                 settled_at=clock.now(),
             )
+            await _add_documents(db, world, name, booking, payment)
         guest = frozenset({booking.guest_id})
         world.secrets[f"{word(name)}-client"] = (guest, False)
         world.secrets[f"{word(name)}-page"] = (guest, False)
@@ -571,6 +577,52 @@ async def _add_money(db: Database, world: World) -> None:
             db, PayoutItem, payout_id=payout, booking_id=world.bookings[stay], amount_minor=100
         )
         world.secrets[f"{word(stay)}-payout"] = (frozenset({world.user(name)}), False)
+
+
+async def _add_documents(
+    db: Database, world: World, name: str, booking: Any, payment: UUID
+) -> None:
+    """What was issued to both sides; of something, a part was given back."""
+    refund = await add(
+        db,
+        Refund,
+        payment_id=payment,
+        reason="CANCELLATION",
+        status="SUCCEEDED",
+        amount_minor=1,
+        host_minor=0,
+        platform_minor=1,
+        tax_minor=0,
+    )
+    corrects: dict[str, UUID] = {}
+    for kind, side, amount in (
+        ("RECEIPT", "GUEST", 300_00),
+        ("INVOICE", "GUEST", 9_00),
+        ("INVOICE", "HOST", 9_00),
+        ("CREDIT_NOTE", "GUEST", -1),
+        ("CREDIT_NOTE", "HOST", -1),
+    ):
+        secret = f"{word(name)}-{kind.lower()}-{side.lower()}"
+        user_id = booking.guest_id if side == "GUEST" else booking.host_id
+        taken = Draft(DocumentKind(kind), Side(side), (line(LineItemKind.TAX, amount, secret),))
+        back = {"refund_id": refund, "corrects_id": corrects[side]} if amount < 0 else {}
+        corrects[side] = await add(
+            db,
+            Document,
+            issuer="Roost",
+            number=f"{secret}-number",
+            kind=kind,
+            side=side,
+            user_id=user_id,
+            booking_id=booking.id,
+            payment_id=payment,
+            currency="EUR",
+            total_minor=amount,
+            content=msgspec.to_builtins(paper.content(taken.line_items)),
+            issued_at=clock.now(),
+            **back,
+        )
+        world.secrets[secret] = (frozenset({user_id}), False)
 
 
 async def things(db: Database) -> dict[str, Thing]:
@@ -611,6 +663,7 @@ WHOSE: tuple[tuple[str, type[Base], dict[str, str]], ...] = (
     ("User", User, {"owner": "id"}),
     ("Review", Review, {"guest": "author_id"}),
     ("Payout", Payout, {"owner": "host_id"}),
+    ("Document", Document, {"owner": "user_id"}),
     ("PayoutAccount", PayoutAccount, {"owner": "user_id"}),
     ("Promotion", Promotion, {"owner": "host_id"}),
     ("SignInSession", SignInSession, {"owner": "user_id"}),
