@@ -47,6 +47,7 @@ RIGHTS: Mapping[Role, frozenset[Kind]] = {
         Kind.PROMOTIONS_READ,
         Kind.PROMOTION_CREATED,
         Kind.PROMOTION_ENDED,
+        Kind.CANCELLATION_FEE_WAIVED,
     },
 }
 

@@ -8,10 +8,13 @@ import os
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
+
+# Minor units of some currency.
+Amount = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Environment(StrEnum):
@@ -133,6 +136,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     issuer_tax_id: str = ""
     issuer_note: str = ""
     issuer_timezone: str = "UTC"
+    # What a host who cancels a confirmed stay owes, in basis points of what the nights left would
+    # have brought: with 30 days' notice or more, with 48 hours', with less. Zero: nothing.
+    host_cancellation_early_bp: int = 1_000
+    host_cancellation_bp: int = 2_500
+    host_cancellation_late_bp: int = 5_000
+    # At least so much, in minor units by currency; never more than the nights would have brought.
+    host_cancellation_minimums: dict[str, Amount] = msgspec.field(
+        default_factory=lambda: {"EUR": 50_00, "GBP": 45_00, "USD": 50_00}
+    )
     # How long somebody who deletes their account can think better of it.
     erasure_grace_days: int = 30
     # How long the link to an export of one's data works.
@@ -178,6 +190,8 @@ LISTS = {
     "stripe_webhook_secrets",
     "paystack_previous_keys",
 }
+# By currency: `EUR=5000,USD=5000`.
+AMOUNTS = {"host_cancellation_minimums"}
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
@@ -224,6 +238,9 @@ def _parts(name: str, raw: str) -> Any:
             for part in raw.replace("\\n", "\n").split(end)
             if part.strip()
         ]
+    if name in AMOUNTS:
+        pairs = [part.partition("=") for part in raw.split(",") if part.strip()]
+        return {currency.strip(): amount.strip() for currency, _, amount in pairs}
     if name in LISTS:
         return [part.strip() for part in raw.split(",") if part.strip()]
     return raw

@@ -257,6 +257,7 @@ class StaffActionKind(StrEnum):
     BOOKING_CANCELLED = "BOOKING_CANCELLED"
     PROMOTION_CREATED = "PROMOTION_CREATED"
     PROMOTION_ENDED = "PROMOTION_ENDED"
+    CANCELLATION_FEE_WAIVED = "CANCELLATION_FEE_WAIVED"
 
 
 class PaymentStatus(StrEnum):
@@ -362,6 +363,9 @@ class JournalEntryKind(StrEnum):
     DISPUTE_LOST = "DISPUTE_LOST"
     # What an earlier entry had on the wrong account.
     CORRECTION = "CORRECTION"
+    # What a host owes for having cancelled a confirmed stay; then let off after all.
+    CANCELLATION_FEE = "CANCELLATION_FEE"
+    CANCELLATION_FEE_WAIVED = "CANCELLATION_FEE_WAIVED"
 
 
 class PhotoUploadStatus(StrEnum):

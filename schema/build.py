@@ -7,6 +7,7 @@ from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
 
 from app.config import Settings
+from schema.bookings.host_cancellations import HostCancellationMutations
 from schema.bookings.mutations import BookingMutations
 from schema.bookings.subscriptions import Subscription
 from schema.bookings.types import Booking, booking_by_id
@@ -107,6 +108,7 @@ class Mutation(
     CoHostMutations,
     PhotoMutations,
     BookingMutations,
+    HostCancellationMutations,
     ReviewMutations,
     PayoutMutations,
     RecipientMutations,

@@ -526,6 +526,7 @@ describe(
     BOOKING_CANCELLED="Cancelled a booking.",
     PROMOTION_CREATED="Made a code for stays, at the platform's cost.",
     PROMOTION_ENDED="Ended a code for stays.",
+    CANCELLATION_FEE_WAIVED="Let a host off the fee for a stay that they cancelled.",
 )
 
 describe(

@@ -18,7 +18,9 @@ from app.availability.calendar import Night, calendars
 from app.availability.ical import queries as exchange
 from app.availability.ical.queries import ConflictRow, FeedRow, ImportRow, SyncRow
 from app.availability.reasons import Explained
+from app.bookings import host_cancellations
 from app.bookings import queries as bookings
+from app.bookings.host_cancellations import HostCancellationRow
 from app.bookings.queries import Access, BookingRow, ChangeRow, StayRow
 from app.bookings.responses import response_rates
 from app.identity import queries as identity
@@ -138,6 +140,16 @@ class Loaders:
     def response_rate_of(self) -> Loader[UUID, int | None]:
         """Of a host, in percent; None: too few requests to tell."""
         return self._one(partial(response_rates, now=self._now))
+
+    @cached_property
+    def host_cancellation_of(self) -> Loader[UUID, HostCancellationRow | None]:
+        """By booking."""
+        return self._one(host_cancellations.of_bookings)
+
+    @cached_property
+    def cancellations_of(self) -> Loader[UUID, int | None]:
+        """How many stays a host has cancelled lately; None: none."""
+        return self._one(partial(host_cancellations.counts, now=self._now))
 
     @cached_property
     def photos(self) -> Loader[UUID, PhotoRow | None]:

@@ -76,12 +76,12 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
         GUEST="createReview",
         ENDING="cancelBooking",
         STAFF="staffResendVerification staffRevokeSessions staffSuspend staffReinstate",
-        ADMIN="staffChangeRole staffCreatePromotion staffEndPromotion",
+        ADMIN="staffChangeRole staffCreatePromotion staffEndPromotion staffWaiveCancellationFee",
     ),
     "Subscription": _table(PARTIES="bookingStatusChanged", HOST="hostBookingsChanged"),
     "User": _table(
         OPEN="id username firstName bio languages verifiedBadges reviewCount averageRating reviews"
-        " responseRate pictureUrl isHost hostSince createdAt properties",
+        " responseRate hostCancellations pictureUrl isHost hostSince createdAt properties",
         OWN="lastName email emailVerified timezone currency phone hostDetails bookings"
         " hostedBookings documents coHosting payoutAccount payoutAccounts payouts promotions"
         " sessions"
@@ -187,11 +187,14 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
         " cancellationReason createdAt property guest host lineItems payment history review"
         " availableActions documents",
         ENDING="cancellationPreview",
-        HOST="hostPayout",
+        HOST="hostPayout hostCancellation",
     ),
     "BookingHistoryEntry": _table(PARTIES="version status previousStatus actor reason at"),
     "BookingStatusUpdate": _table(PARTIES="booking version status previousStatus occurredAt"),
-    "CancellationPreview": _table(PARTIES="refund lineItems isEarlyDeparture nights"),
+    "CancellationPreview": _table(
+        PARTIES="refund lineItems isEarlyDeparture nights", HOST_ALL="hostFee"
+    ),
+    "HostCancellation": _table(HOST="fee cancelledAt waivedAt"),
     "Payment": _table(
         PARTIES="id status method provider amount refundedAmount paidAt disputes",
         GUEST="clientSecret publishableKey redirectUrl",

@@ -44,6 +44,7 @@ Record: TypeAlias = strawberry.Parent[RecordRow]
 OBJECTS = {
     Kind.BOOKING_READ: "Booking",
     Kind.BOOKING_CANCELLED: "Booking",
+    Kind.CANCELLATION_FEE_WAIVED: "Booking",
     Kind.PAYMENT_READ: "Payment",
     Kind.PROPERTY_READ: "Property",
 }

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import strawberry
 
+from app.bookings.host_cancellations import WINDOW as CANCELLATIONS_WINDOW
 from app.bookings.queries import BOOKINGS_OF_GUEST, BOOKINGS_OF_HOST, BookingRow
 from app.bookings.responses import LEAST, WINDOW
 from app.identity.passkeys import MAX_PASSKEYS
@@ -143,6 +144,13 @@ async def average_rating(user: User_, info: Info) -> float | None:
 @reads("id", "is_host")
 async def response_rate(user: User_, info: Info) -> int | None:
     return await info.context.loaders.response_rate_of.load(user.id) if user.is_host else None
+
+
+@reads("id", "is_host")
+async def host_cancellations(user: User_, info: Info) -> int | None:
+    if not user.is_host:
+        return None
+    return await info.context.loaders.cancellations_of.load(user.id) or 0
 
 
 @reads("id")
@@ -360,6 +368,11 @@ class User(Node, Keeping):
         description=f"How many of 100 requests to book they answered in time, in the last "
         f"{WINDOW.days} days; null when there were fewer than {LEAST}, or they do not host. "
         "Public.",
+    )
+    host_cancellations = strawberry.field(
+        resolver=host_cancellations,
+        description=f"How many confirmed stays they cancelled as a host in the last "
+        f"{CANCELLATIONS_WINDOW.days} days; null when they do not host. Public.",
     )
     timezone = strawberry.field(
         resolver=own_timezone,

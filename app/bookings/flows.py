@@ -113,14 +113,16 @@ async def decline(db: Database, actor: Actor, booking_id: UUID, reason: str | No
 
 
 async def cancel(
-    db: Database, actor: Actor, booking_id: UUID, reason: str | None
+    db: Database, settings: Settings, actor: Actor, booking_id: UUID, reason: str | None
 ) -> CancellationRefund:
     """End a booking; returns what goes back, which a task then sends.
 
     Raises BookingNotFound, TransitionNotAllowed, Invalid.
     """
     now = clock.now()
-    return await db.run(lambda session: service.cancel(session, actor, booking_id, reason, now))
+    return await db.run(
+        lambda session: service.cancel(session, actor, booking_id, reason, settings, now)
+    )
 
 
 async def expire_due(db: Database, providers: Providers) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.actor import Actor
 from app.availability import service as availability
-from app.bookings import cancellation, events, options, policy
+from app.bookings import cancellation, events, host_cancellations, host_fees, options, policy
 from app.bookings.cancellation import CancellationRefund, Stay
 from app.bookings.errors import BookingNotFound, Obstacle, TransitionNotAllowed
 from app.bookings.lifecycle import Action
@@ -112,13 +112,18 @@ async def decline(
 
 
 async def cancel(
-    session: AsyncSession, actor: Actor, booking_id: UUID, reason: str | None, now: datetime
+    session: AsyncSession,
+    actor: Actor,
+    booking_id: UUID,
+    reason: str | None,
+    settings: Settings,
+    now: datetime,
 ) -> CancellationRefund:
     """End a booking; returns what goes back to the guest.
 
-    Nights that have begun stay the booking's. After a host's cancellation the others are blocked.
-    An admin's leaves a line in the staff's trail and needs a reason. Raises BookingNotFound,
-    TransitionNotAllowed, Invalid.
+    Nights that have begun stay the booking's. After a host's cancellation of a confirmed stay the
+    others are blocked, and the host owes a fee. An admin's leaves a line in the staff's trail and
+    needs a reason. Raises BookingNotFound, TransitionNotAllowed, Invalid.
     """
     booking = await booking_for_update(session, booking_id)
     by = await _party(session, booking, actor)
@@ -151,11 +156,14 @@ async def cancel(
         cancellation_reason=reason,
     )
     first = stay.check_out - timedelta(days=cancellation.nights_given_up(stay, now))
-    if by is BookingActor.HOST and booking.confirmed_at is not None:
-        await availability.block_released(session, booking_id, first)
-    else:
+    fee = host_fees.fee(stay, by, booking.currency, host_fees.terms(settings), now)
+    if fee is None:
         await availability.release(session, booking_id, first)
+    else:
+        await availability.block_released(session, booking_id, first)
     await _give_back(session, booking, refund, now)
+    if fee is not None:
+        await host_cancellations.record(session, booking, fee, now)
     await emit(session, events.BookingCancelled(booking_id=booking_id, version=version))
     return refund
 

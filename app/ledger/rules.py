@@ -305,6 +305,36 @@ def dispute_fee(
     )
 
 
+def cancellation_fee(booking_id: UUID, host_id: UUID, currency: str, fee_minor: int) -> Entry:
+    """A host owes a fee for having cancelled a confirmed stay."""
+    return Entry(
+        kind=Kind.CANCELLATION_FEE,
+        source="host_cancellations",
+        source_id=booking_id,
+        currency=currency,
+        lines=(
+            Line(Account.HOST_PAYABLE, fee_minor, host_id, booking_id),
+            Line(Account.PLATFORM_REVENUE, -fee_minor, None, booking_id),
+        ),
+    )
+
+
+def cancellation_fee_waived(
+    booking_id: UUID, host_id: UUID, currency: str, fee_minor: int
+) -> Entry:
+    """Staff have let a host off that fee."""
+    return Entry(
+        kind=Kind.CANCELLATION_FEE_WAIVED,
+        source="host_cancellations",
+        source_id=booking_id,
+        currency=currency,
+        lines=(
+            Line(Account.PLATFORM_REVENUE, fee_minor, None, booking_id),
+            Line(Account.HOST_PAYABLE, -fee_minor, host_id, booking_id),
+        ),
+    )
+
+
 def payout_reserved(
     payout_id: UUID, host_id: UUID, currency: str, items: Mapping[UUID, int]
 ) -> Entry:

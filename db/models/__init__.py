@@ -9,7 +9,7 @@ from db.models.availability import (
     ImportedStay,
     OccupiedNight,
 )
-from db.models.bookings import Booking, BookingChange, IdempotencyKey
+from db.models.bookings import Booking, BookingChange, HostCancellation, IdempotencyKey
 from db.models.co_hosts import CoHost
 from db.models.currencies import ExchangeRate
 from db.models.identity import (
@@ -68,6 +68,7 @@ __all__ = [
     "Document",
     "DocumentCounter",
     "ExchangeRate",
+    "HostCancellation",
     "HostDetails",
     "IdempotencyKey",
     "Identity",

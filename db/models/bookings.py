@@ -128,6 +128,24 @@ class BookingChange(Base):
     occurred_at: Mapped[datetime]
 
 
+class HostCancellation(Base):
+    """A confirmed stay that its host has cancelled: a fee on their next payout, and a count."""
+
+    __tablename__ = "host_cancellations"
+    __table_args__ = (
+        CheckConstraint("fee_minor >= 0", name="fee"),
+        Index(None, "host_id", "cancelled_at"),
+    )
+
+    booking_id: Mapped[UUID] = mapped_column(ForeignKey("bookings.id"), primary_key=True)
+    host_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    currency: Mapped[Currency]
+    fee_minor: Mapped[Minor]
+    cancelled_at: Mapped[datetime]
+    # Staff have accepted the reason: no fee, and not counted.
+    waived_at: Mapped[datetime | None]
+
+
 class IdempotencyKey(Base):
     """One keyed request of one user. The row exists only if its first transaction committed."""
 

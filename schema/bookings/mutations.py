@@ -183,7 +183,8 @@ async def cancel_booking(
     input: Annotated[CancelBookingInput, strawberry.argument(description="The booking.")],
 ) -> CancelBookingSuccess:
     key = await require_booking(info, input.booking_id)
-    refund = await flows.cancel(info.context.runtime.db, info.context.actor, key, input.reason)
+    runtime = info.context.runtime
+    refund = await flows.cancel(runtime.db, runtime.settings, info.context.actor, key, input.reason)
     row = await info.context.loaders.bookings.load(key)
     assert row is not None
     return CancelBookingSuccess(booking_id=key, refund=Amount(refund.amount_minor, row.currency))
@@ -248,5 +249,6 @@ class BookingMutations:
             TransitionNotAllowedError,
             InvalidInputError,
         ),
-        "End a booking, as guest or as host. `cancellationPreview` says what it gives back.",
+        "End a booking, as guest or as host. `cancellationPreview` says what it gives back, and "
+        "what it costs a host.",
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 import strawberry
 
-from app.bookings import cancellation, options, policy, service
+from app.bookings import cancellation, host_fees, options, policy, service
 from app.bookings.errors import BookingNotFound
 from app.bookings.options import Option
 from app.bookings.queries import HISTORY, BookingRow, ChangeRow, bookings
@@ -23,6 +23,7 @@ from db.enums import StaffActionKind
 from db.shapes import Shape
 from schema import ids
 from schema.bookings.access import PARTIES, has_part, rights
+from schema.bookings.host_cancellations import host_cancellation_field
 from schema.context import Context, Info
 from schema.documents import Document, documents_of
 from schema.engine import batched
@@ -69,17 +70,22 @@ class Preview(msgspec.Struct, frozen=True):
     line_items: list[LineRow]
     is_early_departure: bool
     nights: int
+    host_fee: Amount | None
 
 
-@strawberry.type(description="What cancelling now would give back to the guest.")
+@strawberry.type(description="What cancelling now would do.")
 class CancellationPreview:
-    refund: Money = strawberry.field(description="All in all.")
+    refund: Money = strawberry.field(description="What goes back to the guest, all in all.")
     line_items: list[LineItem] = strawberry.field(description="Of what, and how much of each.")
     is_early_departure: bool = strawberry.field(
         description="The stay has begun: it would end now, and can be reviewed."
     )
     nights: int = strawberry.field(
         description="How many nights would be given up: all that have not begun."
+    )
+    host_fee: Money | None = strawberry.field(
+        description="What the host would owe for it, taken from what they are paid next. Null "
+        "unless the viewer is on the host's side and the stay is confirmed."
     )
 
 
@@ -133,13 +139,16 @@ async def cancellation_preview(booking: Parent, info: Info) -> Preview | None:
         return None
     if options.obstacle(booking, BookingAction.CANCEL, by, info.context.now) is not None:
         return None
-    stay, now = service.stay_of(booking), info.context.now
+    stay, currency, now = service.stay_of(booking), booking.currency, info.context.now
     refund = cancellation.refund(stay, by, now)
+    terms = host_fees.terms(info.context.runtime.settings)
+    fee = host_fees.fee(stay, by, currency, terms, now)
     return Preview(
-        Amount(refund.amount_minor, booking.currency),
-        lines(refund.line_items, booking.currency),
+        Amount(refund.amount_minor, currency),
+        lines(refund.line_items, currency),
         cancellation.is_early_departure(stay, now),
         cancellation.nights_given_up(stay, now),
+        None if fee is None else Amount(fee, currency),
     )
 
 
@@ -262,9 +271,10 @@ class Booking(Node):
     cancellation_preview = strawberry.field(
         resolver=cancellation_preview,
         graphql_type=CancellationPreview | None,
-        description="What the viewer's cancelling now would give back to the guest; null when "
-        "the viewer cannot cancel it.",
+        description="What the viewer's cancelling now would give back to the guest, and cost the "
+        "host; null when the viewer cannot cancel it.",
     )
+    host_cancellation = host_cancellation_field
     available_actions = strawberry.field(
         resolver=available_actions,
         graphql_type=list[BookingOption],

@@ -116,7 +116,9 @@ class Scene(msgspec.Struct, kw_only=True):
         )
 
     async def cancel(self, booking_id: UUID, actor: Actor | None = None) -> int:
-        refund = await flows.cancel(self.runtime.db, actor or self.guest, booking_id, None)
+        refund = await flows.cancel(
+            self.runtime.db, self.runtime.settings, actor or self.guest, booking_id, None
+        )
         return refund.amount_minor
 
     async def payment(self, booking_id: UUID) -> Any:

@@ -116,6 +116,7 @@ def test_support_may_less_than_admins() -> None:
         Kind.PROMOTIONS_READ,
         Kind.PROMOTION_CREATED,
         Kind.PROMOTION_ENDED,
+        Kind.CANCELLATION_FEE_WAIVED,
     }
     assert set(RIGHTS) == {Role.SUPPORT, Role.ADMIN}
 

@@ -30,6 +30,7 @@ from db.models import (
     DataExport,
     Dispute,
     Document,
+    HostCancellation,
     HostDetails,
     IdempotencyKey,
     Identity,
@@ -341,6 +342,16 @@ async def _add_words(db: Database, filled: Filled) -> None:
                 .where(Booking.id == booking)
                 .values(status="CANCELLED", cancelled_by=side, cancellation_reason=words)
             )
+    for booking, host in ((filled.hosted, filled.person), (filled.stay, filled.stranger)):
+        await add(
+            db,
+            HostCancellation,
+            booking_id=booking,
+            host_id=host,
+            currency="EUR",
+            fee_minor=50_00,
+            cancelled_at=PAST,
+        )
     for booking, author, host, words in (
         (filled.stay, filled.person, filled.stranger, "marked review"),
         (filled.hosted, filled.stranger, filled.person, "public words"),

@@ -264,7 +264,9 @@ async def test_a_use_is_given_back_unless_the_booking_was_confirmed(market: Mark
     assert await market.uses() == 0
     cancelled = await market.book(guest=guest, day=9)
     me = Actor(user_id=guest)
-    await market.db.run(lambda session: service.cancel(session, me, cancelled, None, NOW))
+    await market.db.run(
+        lambda session: service.cancel(session, me, cancelled, None, market.settings, NOW)
+    )
     assert await market.uses() == 0
     # Twice is once.
     await market.db.run(lambda session: expiry.expire(session, expired, later))

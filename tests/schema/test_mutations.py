@@ -53,6 +53,8 @@ MUTATIONS = {
       promotion: {code: "SUMMER", percent: 10}}) { __typename } }""",
     "staffEndPromotion": """mutation { staffEndPromotion(input: {promotionId: "x", reason: "a"})
       { __typename } }""",
+    "staffWaiveCancellationFee": """mutation { staffWaiveCancellationFee(
+      input: {bookingId: "x", reason: "a"}) { __typename } }""",
     "updateCalendar": """mutation { updateCalendar(input: {propertyId: "x", changes: []})
       { __typename } }""",
     "rotateCalendarFeed": """mutation { rotateCalendarFeed(input: {propertyId: "x"})

@@ -21,7 +21,7 @@ from typing import Any
 import httpx2
 import msgspec
 
-from app.config import Settings
+from app.config import AMOUNTS, Settings
 from app.dev import process
 from tests.support.ports import free_port
 
@@ -36,6 +36,9 @@ def environment(settings: Settings) -> dict[str, str]:
         name: ("" if name == "auth_signing_keys" else ",").join(value)
         for name, value in values.items()
         if isinstance(value, list | tuple)
+    } | {
+        name: ",".join(f"{currency}={amount}" for currency, amount in values[name].items())
+        for name in AMOUNTS
     }
     return {
         name.upper(): str(value) for name, value in (values | joined).items() if value is not None

@@ -6,7 +6,15 @@ from sqlalchemy import ColumnElement, case, null, or_, select
 
 from app.privacy.declaring import PERSON, held, part
 from db.enums import BookingActor
-from db.models import Booking, BookingChange, IdempotencyKey, Property, Review, User
+from db.models import (
+    Booking,
+    BookingChange,
+    HostCancellation,
+    IdempotencyKey,
+    Property,
+    Review,
+    User,
+)
 
 STAY = (
     "id property_id status check_in check_out check_in_at check_out_at timezone adults children"
@@ -72,6 +80,20 @@ TABLES = (
             "the other side's history, and what the books are about": f"{STAY} version guest_id"
             " promotion_minor promotion_id host_id host_payout_minor guest_fee_bp host_fee_bp"
             " payout_due_at",
+        },
+    ),
+    held(
+        HostCancellation,
+        part(
+            HostCancellation,
+            "hostCancellations",
+            HostCancellation.host_id == PERSON,
+            "booking_id currency fee_minor cancelled_at waived_at",
+        ),
+        hidden={"the person": "host_id"},
+        kept={
+            "what the books are about": "booking_id host_id currency fee_minor cancelled_at"
+            " waived_at"
         },
     ),
     held(

@@ -33,6 +33,7 @@ from db.models import (
     Booking,
     CalendarImport,
     CoHost,
+    HostCancellation,
     Identity,
     Passkey,
     Payment,
@@ -43,6 +44,7 @@ from db.models import (
     SavedSearch,
     Wishlist,
 )
+from schema import ids
 from schema.build import build_schema
 from schema.policies import FIELDS, Policy
 from tests.schema.face import Face, gid
@@ -331,6 +333,15 @@ async def search(stage: Stage) -> Case:
     return {"savedSearchId": gid("SavedSearch", key)}, Thing(kind="", id="", owner=stage.guest)
 
 
+async def cancelled_by_host(stage: Stage) -> Case:
+    columns = {"cancelled_by": "HOST", "cancelled_at": clock.now(), "confirmed_at": clock.now()}
+    case, _ = await stage.booking("CANCELLED", 20, **columns)
+    row = {"currency": "EUR", "fee_minor": 50_00, "cancelled_at": clock.now()}
+    key = ids.key_of("Booking", case["bookingId"])
+    await add(stage.db, HostCancellation, booking_id=key, host_id=stage.host, **row)
+    return case | {"reason": "A burst pipe."}, None
+
+
 MUTATIONS: dict[str, Callable[[Stage], Awaitable[Case]]] = {
     "becomeHost": own(
         kind="INDIVIDUAL",
@@ -386,6 +397,7 @@ MUTATIONS: dict[str, Callable[[Stage], Awaitable[Case]]] = {
     "endPromotion": promotion,
     "staffCreatePromotion": new_platforms_promotion,
     "staffEndPromotion": platforms_promotion,
+    "staffWaiveCancellationFee": cancelled_by_host,
     "updateCalendar": calendar,
     "rotateCalendarFeed": Stage.place,
     "addCalendarImport": new_import,

@@ -28,6 +28,7 @@ from db.models import (
     DataExport,
     Dispute,
     Document,
+    HostCancellation,
     HostDetails,
     Identity,
     ImportedStay,
@@ -108,6 +109,7 @@ class World(msgspec.Struct, kw_only=True):
 WITHOUT_ID = (
     CheckInGuide,
     PropertyTranslation,
+    HostCancellation,
     HostDetails,
     PayoutItem,
     BookingChange,
@@ -577,6 +579,16 @@ async def _add_money(db: Database, world: World) -> None:
             db, PayoutItem, payout_id=payout, booking_id=world.bookings[stay], amount_minor=100
         )
         world.secrets[f"{word(stay)}-payout"] = (frozenset({world.user(name)}), False)
+        await add(
+            db,
+            HostCancellation,
+            booking_id=world.bookings[stay],
+            host_id=world.user(name),
+            currency="EUR",
+            fee_minor=50_00,
+            cancelled_at=clock.now(),
+            waived_at=clock.now(),
+        )
 
 
 async def _add_documents(
