@@ -136,6 +136,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     issuer_tax_id: str = ""
     issuer_note: str = ""
     issuer_timezone: str = "UTC"
+    # Payouts smaller than this, in minor units by currency, are carried forward: for so many days.
+    payout_minimums: dict[str, Amount] = msgspec.field(
+        default_factory=lambda: (
+            {"EUR": 5_00, "GBP": 5_00, "GHS": 20_00, "KES": 200_00}
+            | {"NGN": 2_000_00, "USD": 5_00, "ZAR": 50_00}
+        )
+    )
+    payout_carry_days: int = 30
+    # A new host's payouts begin so many days after the end of their first stay; 0: no such hold.
+    new_host_hold_days: int = 0
     # What a host who cancels a confirmed stay owes, in basis points of what the nights left would
     # have brought: with 30 days' notice or more, with 48 hours', with less. Zero: nothing.
     host_cancellation_early_bp: int = 1_000
@@ -191,7 +201,7 @@ LISTS = {
     "paystack_previous_keys",
 }
 # By currency: `EUR=5000,USD=5000`.
-AMOUNTS = {"host_cancellation_minimums"}
+AMOUNTS = {"host_cancellation_minimums", "payout_minimums"}
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:

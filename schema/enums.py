@@ -17,6 +17,8 @@ from app.bookings.errors import Obstacle as BookingObstacle
 from app.bookings.options import BookingAction
 from app.bookings.preview import PriceSource
 from app.identity import pictures
+from app.payouts.advice import PayoutStep
+from app.payouts.rules import Hold as PayoutHold
 from app.privacy.blockers import DeletionBlockReason
 from app.privacy.queries import DataExportStatus
 from app.promotions.errors import PromotionRefusal
@@ -77,7 +79,9 @@ __all__ = [
     "PaymentStatus",
     "PayoutAccountKind",
     "PayoutAccountStatus",
+    "PayoutHold",
     "PayoutStatus",
+    "PayoutStep",
     "PhotoFailure",
     "PhotoSize",
     "PhotoUploadStatus",
@@ -333,6 +337,25 @@ describe(
     RESERVED="Set aside for the host, not known to have been sent yet.",
     PAID="Sent to the host's account.",
     FAILED="The provider refused; the amount is the host's again and will be sent anew.",
+)
+describe(
+    PayoutHold,
+    "What stands in the way of a payout.",
+    graphql_name="PayoutHold",
+    OWES="The host owes as much as is due, or more.",
+    NEW_HOST="The host's first stay has to be over for some days.",
+    BELOW_MINIMUM="It is less than is sent at once, and carried forward.",
+    REFUSED="The last transfer failed; another try is set.",
+    NO_ACCOUNT="The host has not said where to be paid: see `setPayoutRecipient`.",
+    ACCOUNT_INCOMPLETE="Complete the account at the provider: see `createPayoutAccountLink`.",
+    ACCOUNT_RESTRICTED="The provider has stopped payouts until the host acts.",
+)
+describe(
+    PayoutStep,
+    "What a host can do for a payout.",
+    COMPLETE_ACCOUNT="Complete the account at the provider: see `createPayoutAccountLink`.",
+    CHECK_RECIPIENT="Check, or give, the phone or bank account: see `setPayoutRecipient`.",
+    WAIT="Nothing: it comes right by itself, or by us.",
 )
 describe(
     PayoutAccountStatus,

@@ -14,7 +14,7 @@ from app.payouts.accounts import account_link
 from app.payouts.policy import may_see
 from app.payouts.queries import PayoutAccountRow, PayoutItemRow, PayoutRow, at_provider
 from schema.context import Context, Info
-from schema.enums import PaymentProvider, PayoutAccountStatus, PayoutStatus
+from schema.enums import PaymentProvider, PayoutAccountStatus, PayoutStatus, PayoutStep
 from schema.errors import HostRequiredError, InvalidInputError, PaymentUnavailableError
 from schema.money import Money
 from schema.mutations import mutation, union
@@ -43,6 +43,12 @@ class PayoutAccount(Node):
     label: str | None = strawberry.field(
         description="By what the host knows a phone or bank account: `MTN ···· 4987`."
     )
+
+
+@strawberry.type(description="What stands in the way of a payout, and what helps.")
+class PayoutAdvice:
+    step: PayoutStep = strawberry.field(description="What the host can do.")
+    message: str = strawberry.field(description="The same in words, in English.")
 
 
 def paid_booking(
@@ -74,7 +80,14 @@ class Payout(Node):
     amount: Money = strawberry.field(description="How much.")
     status: PayoutStatus = strawberry.field(description="Where it is in its life.")
     failure_code: str | None = strawberry.field(
-        description="The provider's word for why it failed."
+        description="The provider's word for why it failed, or has not arrived yet."
+    )
+    advice: PayoutAdvice | None = strawberry.field(
+        description="What that means, and what helps; null: nothing is wrong."
+    )
+    next_attempt_at: datetime | None = strawberry.field(
+        description="When a failed one is tried again, by another payout; of one on its way, when "
+        "the provider is asked again. A mended account is tried at once."
     )
     created_at: datetime = strawberry.field(description="When it was set aside.")
     paid_at: datetime | None = strawberry.field(description="When it was sent.")

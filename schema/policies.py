@@ -83,7 +83,8 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
         OPEN="id username firstName bio languages verifiedBadges reviewCount averageRating reviews"
         " responseRate hostCancellations pictureUrl isHost hostSince createdAt properties",
         OWN="lastName email emailVerified timezone currency phone hostDetails bookings"
-        " hostedBookings documents coHosting payoutAccount payoutAccounts payouts promotions"
+        " hostedBookings documents coHosting payoutAccount payoutAccounts payouts upcomingPayouts"
+        " promotions"
         " sessions"
         " signInEvents role staffActions passkeys secondFactor hasPassword identities dataExports"
         " deletionScheduledAt wishlists recentlyViewed keepsViewHistory savedSearches",
@@ -202,7 +203,14 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
     ),
     "Dispute": _table(PARTIES="status amount reason evidenceDueAt openedAt settledAt"),
     "Document": _table(OWN="id kind number issuedAt total lineItems booking corrects pdfUrl"),
-    "Payout": _table(OWN="id amount status failureCode createdAt paidAt items"),
+    "Payout": _table(
+        OWN="id amount status failureCode advice nextAttemptAt createdAt paidAt items"
+    ),
+    "PayoutAdvice": _table(OWN="step message"),
+    "UpcomingPayout": _table(
+        OWN="currency provider due outstanding minimum hold advice expectedAt items"
+    ),
+    "UpcomingPayoutItem": _table(OWN="booking amount dueAt isDisputed"),
     "PayoutItem": _table(OWN="amount booking"),
     "PayoutAccount": _table(OWN="id provider status currency label"),
     "PayoutInstitution": _table(SIGNED_IN="code name"),

@@ -52,6 +52,7 @@ from schema.reading import reads, shape, writes
 from schema.saved.own import Keeping
 from schema.scalars import CurrencyCode
 from schema.sign_in import SignInEventConnection, SignInSession
+from schema.upcoming_payouts import UpcomingPayout, own_upcoming_payouts
 
 if TYPE_CHECKING:
     from schema.bookings.types import BookingConnection
@@ -444,6 +445,12 @@ class User(Node, Keeping):
         graphql_type=Documents | None,
         description="Their receipts, invoices and credit notes, newest first. Null unless the "
         "viewer is this person.",
+    )
+    upcoming_payouts = strawberry.field(
+        resolver=own_upcoming_payouts,
+        graphql_type=list[UpcomingPayout] | None,
+        description="Earnings that were not sent yet, by currency: when they will be, and why not "
+        "yet. Null unless the viewer is this person.",
     )
     co_hosting = strawberry.field(
         resolver=own_co_hosting,

@@ -7,10 +7,16 @@ import msgspec
 from sqlalchemy import func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from db.enums import LedgerAccountKind, PaymentProvider
+from db.enums import JournalEntryKind, LedgerAccountKind, PaymentProvider
 from db.models import JournalEntry, LedgerAccount, Posting
 
 Reader = AsyncConnection | AsyncSession
+# What moves a host's money on its way to them.
+PAYOUTS = (
+    JournalEntryKind.PAYOUT_RESERVED,
+    JournalEntryKind.PAYOUT_SENT,
+    JournalEntryKind.PAYOUT_RETURNED,
+)
 
 
 class Imbalance(msgspec.Struct, frozen=True):
@@ -66,6 +72,38 @@ async def outstanding(
         .having(func.sum(Posting.amount_minor) != 0)
     )
     return {booking_id: int(amount) for booking_id, amount in rows if booking_id is not None}
+
+
+async def earned(
+    reader: Reader, host_id: UUID, currency: str, booking_ids: Collection[UUID]
+) -> dict[UUID, tuple[int, int]]:
+    """What each booking brings a host in all, and what of it is outstanding, in minor units.
+
+    What was set aside for a payout, sent, or returned changes only the second.
+    """
+    brought = JournalEntry.kind.not_in(PAYOUTS)
+    rows = await reader.execute(
+        select(
+            Posting.booking_id,
+            func.coalesce(-func.sum(Posting.amount_minor).filter(brought), 0),
+            -func.sum(Posting.amount_minor),
+        )
+        .join(LedgerAccount, LedgerAccount.id == Posting.account_id)
+        .join(JournalEntry, JournalEntry.id == Posting.entry_id)
+        .where(
+            LedgerAccount.kind == LedgerAccountKind.HOST_PAYABLE,
+            LedgerAccount.owner_id == host_id,
+            LedgerAccount.currency == currency,
+            Posting.booking_id.in_(booking_ids),
+        )
+        .group_by(Posting.booking_id)
+        .having(func.sum(Posting.amount_minor) != 0)
+    )
+    return {
+        booking_id: (int(entitled), int(outstanding))
+        for booking_id, entitled, outstanding in rows
+        if booking_id is not None
+    }
 
 
 async def verify(reader: Reader) -> list[Imbalance]:

@@ -22,16 +22,23 @@ from app.payments.events import DisputeOpened, DisputeSettled
 from app.payments.provider import ProviderDispute
 from app.payments.rules import PaymentRecord
 from db.enums import DisputeStatus, PaymentProvider, PaymentStatus, RefundStatus
-from db.models import Dispute, Payment, Refund
+from db.models import Booking, Dispute, Payment, Refund
 
 OPEN = frozenset({DisputeStatus.NEEDS_RESPONSE, DisputeStatus.UNDER_REVIEW})
 # A refund that was decided, and was then taken by the bank instead.
 TAKEN_BY_BANK = "taken_by_bank"
 
 
-def is_disputed(payment: type[Payment]) -> ColumnElement[bool]:
-    """Whether a bank has still to decide about a payment: nothing of it is paid out until then."""
-    return exists().where(Dispute.payment_id == payment.id, Dispute.status.in_(OPEN))
+def is_disputed(booking: type[Booking]) -> ColumnElement[bool]:
+    """Whether a bank has still to decide about a payment of a booking: nothing is paid out of it
+    until then.
+    """
+    of = exists().where(
+        Payment.booking_id == booking.id,
+        Dispute.payment_id == Payment.id,
+        Dispute.status.in_(OPEN),
+    )
+    return of.correlate(booking)
 
 
 async def is_open(reader: AsyncConnection | AsyncSession, payment_id: UUID) -> bool:

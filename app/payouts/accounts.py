@@ -18,6 +18,7 @@ from app.payments.errors import (
     ProviderUnavailable,
 )
 from app.payments.provider import Onboarding, Provider, ProviderAccount, Providers
+from app.payouts import dues
 from app.properties.service import require_host
 from db.enums import PaymentProvider, PayoutAccountStatus
 from db.models import PayoutAccount, User
@@ -125,28 +126,36 @@ async def sync_account(
     Raises ProviderUnavailable when the provider does not answer, or when somebody else has asked
     meanwhile: their answer may be newer than ours, so ask again.
     """
+    this = (
+        PayoutAccount.provider == provider.name,
+        PayoutAccount.provider_account_id == provider_account_id,
+    )
     async with db.read() as connection:
-        before = await connection.scalar(
-            select(PayoutAccount.updated_at).where(
-                PayoutAccount.provider == provider.name,
-                PayoutAccount.provider_account_id == provider_account_id,
+        before = (
+            await connection.execute(
+                select(PayoutAccount.updated_at, PayoutAccount.status).where(*this)
             )
-        )
+        ).first()
     if before is None:
         return None
     shown = await provider.retrieve_account(provider_account_id)
-    async with db.transaction() as session:
-        kept = await session.scalar(
+
+    async def keep(session: AsyncSession) -> bool:
+        now = clock.now()
+        unchanged = PayoutAccount.updated_at == before.updated_at
+        kept = await session.execute(
             update(PayoutAccount)
-            .where(
-                PayoutAccount.provider == provider.name,
-                PayoutAccount.provider_account_id == provider_account_id,
-                (PayoutAccount.updated_at == before) | (PayoutAccount.status == shown.status),
-            )
-            .values(status=shown.status, updated_at=clock.now())
-            .returning(PayoutAccount.id)
+            .where(*this, unchanged | (PayoutAccount.status == shown.status))
+            .values(status=shown.status, updated_at=now)
+            .returning(PayoutAccount.user_id, PayoutAccount.currency)
         )
-    if kept is None:
+        hosts = kept.all()
+        if shown.status is PayoutAccountStatus.ACTIVE and before.status != shown.status:
+            for user_id, currency in hosts:
+                await dues.resume(session, user_id, provider.name, currency, now)
+        return bool(hosts)
+
+    if not await db.run(keep):
         raise ProviderUnavailable(f"{provider_account_id} has changed while we asked")
     return shown.status
 

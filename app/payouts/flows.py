@@ -3,7 +3,7 @@
 Every flow may run twice, at once, and after a crash at any point: money is sent once.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
+from app.config import Settings
 from app.payments import inbox
 from app.payments.errors import (
     PaymentUnavailable,
@@ -21,7 +22,7 @@ from app.payments.errors import (
 )
 from app.payments.provider import Provider, Providers, Subject, Transfer, Webhook
 from app.payments.sweeps import each
-from app.payouts import accounts, service
+from app.payouts import accounts, dues, rules, service
 from app.payouts.service import PayoutRecord
 from db.enums import PaymentProvider, PayoutStatus
 from db.models import Payout
@@ -30,10 +31,9 @@ from db.session import Database
 log = structlog.get_logger(__name__)
 
 HOSTS_AT_ONCE = 100
-STUCK_AFTER = timedelta(minutes=1)
 
 
-async def release_due(db: Database, providers: Providers, now: datetime) -> int:
+async def release_due(db: Database, settings: Settings, now: datetime) -> int:
     """Reserve a payout for every host, currency and provider with a stay whose time has come.
 
     Returns how many were reserved; tasks send them. Hosts without an active account wait.
@@ -42,7 +42,8 @@ async def release_due(db: Database, providers: Providers, now: datetime) -> int:
         tills = await service.due_tills(connection, now, HOSTS_AT_ONCE)
     reserved = 0
     for till in tills:
-        payout_id = await db.run(partial(service.reserve, till=till, now=now))
+        terms = rules.terms(settings)
+        payout_id = await db.run(partial(service.reserve, till=till, terms=terms, now=now))
         reserved += payout_id is not None
     return reserved
 
@@ -54,7 +55,9 @@ async def send(db: Database, providers: Providers, payout_id: UUID) -> None:
     payout has FAILED and the host is due the money again later. Raises PaymentUnavailable when
     the outcome is unknown; asking again is safe.
     """
-    payout, account_id = await db.run(lambda session: service.count_attempt(session, payout_id))
+    payout, account_id = await db.run(
+        lambda session: service.count_attempt(session, payout_id, clock.now())
+    )
     if payout.status is not PayoutStatus.RESERVED:
         return
     provider = providers[payout.provider]
@@ -90,12 +93,12 @@ async def _transfer(provider: Provider, payout: PayoutRecord, account_id: str | 
 
 
 async def resend_stuck(db: Database, providers: Providers, now: datetime) -> int:
-    """Take up payouts that have been reserved for more than a minute; returns how many."""
+    """Take up payouts whose outcome is not known after a while; returns how many."""
     async with db.read() as connection:
         stuck = await connection.scalars(
             select(Payout.id)
-            .where(Payout.status == PayoutStatus.RESERVED, Payout.created_at < now - STUCK_AFTER)
-            .order_by(Payout.created_at)
+            .where(Payout.status == PayoutStatus.RESERVED, Payout.next_attempt_at <= now)
+            .order_by(Payout.next_attempt_at)
             .limit(HOSTS_AT_ONCE)
         )
         payout_ids = stuck.all()
@@ -103,9 +106,10 @@ async def resend_stuck(db: Database, providers: Providers, now: datetime) -> int
     return len(payout_ids)
 
 
-async def on_refund(db: Database, booking_id: UUID) -> None:
+async def on_refund(db: Database, settings: Settings, booking_id: UUID) -> None:
     """A guest gets money back: if the host has been paid it already, it is settled again."""
-    await db.run(lambda session: service.settle_booking(session, booking_id, clock.now()))
+    terms = rules.terms(settings)
+    await db.run(lambda session: dues.settle_booking(session, booking_id, terms, clock.now()))
 
 
 async def process_event(db: Database, providers: Providers, event_id: UUID) -> None:

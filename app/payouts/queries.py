@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import select
 
 from app.money import Money
+from app.payouts.advice import Advice, about_failure
 from db import rows
 from db.models import Payout, PayoutAccount, PayoutItem
 from db.statements import Reader, Statement
@@ -34,12 +35,17 @@ class PayoutRow(msgspec.Struct, frozen=True):
     amount_minor: int
     currency: str
     failure_code: str | None
+    next_attempt_at: datetime | None
     created_at: datetime
     paid_at: datetime | None
 
     @property
     def amount(self) -> Money:
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def advice(self) -> Advice | None:
+        return about_failure(self.failure_code)
 
 
 class PayoutItemRow(msgspec.Struct, frozen=True):

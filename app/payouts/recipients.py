@@ -4,6 +4,7 @@ import re
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
 from app.errors import Invalid
@@ -11,6 +12,7 @@ from app.ids import new_id
 from app.payments import choice
 from app.payments.errors import PaymentUnavailable, ProviderRefused, ProviderUnavailable
 from app.payments.provider import Institution, Providers, RecipientDetails, Recipients
+from app.payouts import dues
 from app.properties.service import require_host
 from app.text import plain_text
 from db.enums import PayoutAccountKind
@@ -81,7 +83,8 @@ async def set_recipient(
         "label": made.label,
         "updated_at": now,
     }
-    async with db.transaction() as session:
+
+    async def keep(session: AsyncSession) -> UUID | None:
         account_id: UUID | None = await session.scalar(
             insert(PayoutAccount)
             .values(
@@ -95,5 +98,10 @@ async def set_recipient(
             .on_conflict_do_update(index_elements=["user_id", "provider", "currency"], set_=values)
             .returning(PayoutAccount.id)
         )
+        # What the old one could not take is tried again at once.
+        await dues.resume(session, user_id, provider.name, details.currency, now)
+        return account_id
+
+    account_id = await db.run(keep)
     assert account_id is not None
     return account_id

@@ -1,6 +1,5 @@
 """Payouts as our rows: reserved from what the ledger says a host is owed, sent, or returned."""
 
-from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -19,8 +18,9 @@ from app.payments.disputes import is_disputed
 from app.payments.errors import NotOurs
 from app.payments.provider import Transfer, TransferState
 from app.payments.rules import CLOSED
-from app.payouts import rules
+from app.payouts import dues, rules
 from app.payouts.events import PayoutReserved, PayoutSent
+from app.payouts.rules import PayoutTerms
 from db.enums import PaymentProvider, PayoutAccountStatus, PayoutStatus
 from db.models import Booking, Payment, Payout, PayoutAccount, PayoutItem
 from db.rows import columns
@@ -67,19 +67,23 @@ async def due_tills(
         )
         .exists()
     )
+    # The later of the two: greatest() takes no notice of nulls.
+    look_at = func.greatest(Booking.payout_due_at, Booking.payout_look_at)
     rows = await reader.execute(
         select(Booking.host_id, Booking.currency, Payment.provider)
         .join(Payment, _pays(Booking))
-        .where(Booking.payout_due_at <= now, can_be_paid, ~is_disputed(Payment))
+        .where(
+            Booking.payout_due_at.is_not(None), look_at <= now, can_be_paid, ~is_disputed(Booking)
+        )
         .group_by(Booking.host_id, Booking.currency, Payment.provider)
-        .order_by(func.min(Booking.payout_due_at))
+        .order_by(func.min(look_at))
         .limit(limit)
     )
     return [Till(host_id, currency, PaymentProvider(name)) for host_id, currency, name in rows]
 
 
 def _pays(booking: type[Booking]) -> ColumnElement[bool]:
-    """The payment of a booking whose money is with its provider."""
+    """The payments of a booking whose money is with their provider."""
     return and_(Payment.booking_id == booking.id, Payment.status.not_in(CLOSED))
 
 
@@ -88,43 +92,67 @@ def _takes(currency: ColumnElement[str] | InstrumentedAttribute[str] | str) -> C
     return or_(PayoutAccount.currency.is_(None), PayoutAccount.currency == currency)
 
 
-async def reserve(session: AsyncSession, till: Till, now: datetime) -> UUID | None:
+async def reserve(
+    session: AsyncSession, till: Till, terms: PayoutTerms, now: datetime
+) -> UUID | None:
     """Set aside what a host is due of one till; returns the payout, None if there is none.
 
-    The ledger decides what is owed. Locks the bookings, then what the host is owed.
+    The ledger decides what is owed, the rules what of it may go. Locks the bookings, then what the
+    host is owed.
     """
     host_id, currency = till.host_id, till.currency
+    pays = select(Payment.id).where(_pays(Booking), Payment.provider == till.provider).exists()
     pending = (
         await session.execute(
-            select(Booking.id, Booking.payout_due_at)
-            .join(Payment, _pays(Booking))
+            select(Booking.id, Booking.payout_due_at, *dues.STAY)
             .where(
                 Booking.host_id == host_id,
                 Booking.currency == currency,
                 Booking.payout_due_at.is_not(None),
-                Payment.provider == till.provider,
-                ~is_disputed(Payment),
+                pays,
+                ~is_disputed(Booking),
             )
             .order_by(Booking.id)
-            .with_for_update(of=Booking, key_share=True)
+            .with_for_update(key_share=True)
         )
     ).all()
-    due = {booking for booking, due_at in pending if due_at and due_at <= now}
+    stays = {row.id: dues.stay_terms(row) for row in pending}
+    due = {row.id: row.payout_due_at for row in pending if row.payout_due_at <= now}
     if not due or not await _provider_account(session, till):
         return None
     await ledger.host_payable_for_update(session, host_id, currency)
-    owed = await books.outstanding(session, host_id, currency, [row.id for row in pending])
-    items = rules.to_pay(due, owed)
-    if sum(items.values()) <= 0:
-        await _set_due(session, due - owed.keys(), None)
-        await _set_due(session, due & owed.keys(), now + rules.RECHECK)
+    earned = await books.earned(session, host_id, currency, list(stays))
+    owed = {key: rules.Owed(*each) for key, each in earned.items()}
+    items = rules.to_pay(stays, due, owed, terms.delay, now)
+    since = min((due[key] for key in items if key in due), default=None)
+    first_over = await dues.first_stay_over(session, host_id) if terms.new_host else None
+    held = items and rules.hold(items, currency, since, first_over, terms, now)
+    if held:
+        await dues.look_again(session, due.keys() & items.keys(), now + rules.RECHECK)
+    # What is settled waits for its next part, if there is one.
+    settled = due.keys() - items.keys() if held else due.keys()
+    following = {key: rules.next_due(stays[key], terms.delay, now) for key in settled}
+    for due_at in set(following.values()):
+        await dues.set_due(session, [key for key in settled if following[key] == due_at], due_at)
+    if held or not items:
         return None
-    await _set_due(session, due | items.keys(), None)
     return await _record(session, till, items, now)
 
 
 async def _record(session: AsyncSession, till: Till, items: dict[UUID, int], now: datetime) -> UUID:
     payout_id = new_id()
+    # Failed ones of before are tried again by this one.
+    await session.execute(
+        update(Payout)
+        .where(
+            Payout.host_id == till.host_id,
+            Payout.currency == till.currency,
+            Payout.provider == till.provider,
+            Payout.status == PayoutStatus.FAILED,
+            Payout.next_attempt_at.is_not(None),
+        )
+        .values(next_attempt_at=None)
+    )
     await session.execute(
         insert(Payout).values(
             id=payout_id,
@@ -133,6 +161,7 @@ async def _record(session: AsyncSession, till: Till, items: dict[UUID, int], now
             currency=till.currency,
             amount_minor=sum(items.values()),
             status=PayoutStatus.RESERVED,
+            next_attempt_at=now + rules.FIRST_ASK,
             created_at=now,
         )
     )
@@ -150,15 +179,23 @@ async def _record(session: AsyncSession, till: Till, items: dict[UUID, int], now
     return payout_id
 
 
-async def count_attempt(session: AsyncSession, payout_id: UUID) -> tuple[PayoutRecord, str | None]:
+async def count_attempt(
+    session: AsyncSession, payout_id: UUID, now: datetime
+) -> tuple[PayoutRecord, str | None]:
     """Note that a reserved payout is about to be sent; returns it as it was, and where to.
 
     One that is under way is only asked about.
     """
     payout = await get_for_update(session, payout_id)
-    if payout.status is PayoutStatus.RESERVED and payout.provider_transfer_id is None:
+    if payout.status is PayoutStatus.RESERVED:
+        tries = payout.provider_transfer_id is None
         await session.execute(
-            update(Payout).where(Payout.id == payout_id).values(attempts=Payout.attempts + 1)
+            update(Payout)
+            .where(Payout.id == payout_id)
+            .values(
+                attempts=Payout.attempts + int(tries),
+                next_attempt_at=now + rules.ask_again_after(now - payout.created_at),
+            )
         )
     till = Till(payout.host_id, payout.currency, payout.provider)
     return payout, await _provider_account(session, till)
@@ -220,7 +257,7 @@ async def _mark_sent(
     await session.execute(
         update(Payout)
         .where(Payout.id == payout.id)
-        .values(status=PayoutStatus.PAID, failure_code=None, paid_at=now)
+        .values(status=PayoutStatus.PAID, failure_code=None, next_attempt_at=None, paid_at=now)
     )
     await emit(session, PayoutSent(payout_id=payout.id))
 
@@ -244,14 +281,21 @@ async def _give_back(
         )
     )
     items = {row.booking_id: row.amount_minor for row in rows}
+    # The one that has just failed is counted, too.
+    refusals = await _refusals_in_a_row(session, payout.host_id, payout.currency) + 1
+    again_at = now + rules.retry_after(refusals)
     await session.execute(
         update(Payout)
         .where(Payout.id == payout.id)
-        .values(status=PayoutStatus.FAILED, failure_code=failure_code, paid_at=None)
+        .values(
+            status=PayoutStatus.FAILED,
+            failure_code=failure_code,
+            next_attempt_at=again_at,
+            paid_at=None,
+        )
     )
-    refusals = await _refusals_in_a_row(session, payout.host_id, payout.currency)
     # Bookings before ledger accounts, as everywhere.
-    await _set_due(session, items.keys(), now + rules.retry_after(refusals))
+    await dues.due_again(session, items.keys(), payout.created_at, again_at)
     await ledger.post(
         session,
         entries.payout_returned(
@@ -284,24 +328,7 @@ async def _refusals_in_a_row(session: AsyncSession, host_id: UUID, currency: str
             (Payout.id > last_paid) | last_paid.is_(None),
         )
     )
-    return max(1, int(count or 0))
-
-
-async def settle_booking(session: AsyncSession, booking_id: UUID, now: datetime) -> None:
-    """After a refund: a booking that was paid out before has something to settle again."""
-    booking = (
-        await session.execute(
-            select(Booking.host_id, Booking.currency, Booking.payout_due_at)
-            .where(Booking.id == booking_id)
-            .with_for_update(key_share=True)
-        )
-    ).one_or_none()
-    if booking is None or booking.payout_due_at is not None:
-        return
-    owed = await books.outstanding(session, booking.host_id, booking.currency, [booking_id])
-    # A negative rest only: what is still owed to the host waits for the date that bookings set.
-    if owed.get(booking_id, 0) < 0:
-        await _set_due(session, [booking_id], now)
+    return int(count or 0)
 
 
 async def get_for_update(session: AsyncSession, payout_id: UUID) -> PayoutRecord:
@@ -325,19 +352,3 @@ async def _provider_account(session: AsyncSession, till: Till) -> str | None:
         )
     )
     return account
-
-
-async def _set_due(
-    session: AsyncSession, booking_ids: Collection[UUID], due_at: datetime | None
-) -> None:
-    # In the order of their ids, in which everybody locks bookings.
-    locked = (
-        select(Booking.id)
-        .where(Booking.id.in_(booking_ids))
-        .order_by(Booking.id)
-        .with_for_update(key_share=True)
-    )
-    if booking_ids:
-        await session.execute(
-            update(Booking).where(Booking.id.in_(locked)).values(payout_due_at=due_at)
-        )

@@ -49,7 +49,7 @@ class Booking(Base):
         ),
         Index(
             "bookings_payout_due_idx",
-            "payout_due_at",
+            text("greatest(payout_due_at, payout_look_at)"),
             postgresql_where=text("payout_due_at IS NOT NULL"),
         ),
     )
@@ -96,8 +96,11 @@ class Booking(Base):
     cancelled_at: Mapped[datetime | None]
     cancelled_by: Mapped[str | None]
     cancellation_reason: Mapped[str | None]
-    # 24 h after the check-in instant; None when nothing of it is still to be paid out.
+    # When the next part of it may be paid out, at first 24 h after the check-in instant; None when
+    # nothing of it is still to be paid out.
     payout_due_at: Mapped[datetime | None]
+    # What is due and held back is not looked at again before.
+    payout_look_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 

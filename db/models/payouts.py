@@ -64,7 +64,9 @@ class Payout(Base):
         CheckConstraint("(status = 'PAID') = (paid_at IS NOT NULL)", name="paid"),
         UniqueConstraint("provider", "provider_transfer_id"),
         Index(None, "host_id", "id"),
-        Index("payouts_reserved_idx", "created_at", postgresql_where=text("status = 'RESERVED'")),
+        Index(
+            "payouts_reserved_idx", "next_attempt_at", postgresql_where=text("status = 'RESERVED'")
+        ),
     )
 
     id: Mapped[Key]
@@ -76,6 +78,8 @@ class Payout(Base):
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     provider_transfer_id: Mapped[str | None]
     failure_code: Mapped[str | None]
+    # RESERVED: when the provider is asked again. FAILED: when another payout tries it again.
+    next_attempt_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     paid_at: Mapped[datetime | None]
 

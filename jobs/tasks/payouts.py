@@ -24,13 +24,13 @@ async def send(runtime: Runtime, event: PayoutReserved) -> None:
 @task("payouts.on_refund")
 async def on_refund(runtime: Runtime, event: RefundRequested) -> None:
     """Net a refund that came after the payout from the next ones."""
-    await flows.on_refund(runtime.db, event.booking_id)
+    await flows.on_refund(runtime.db, runtime.settings, event.booking_id)
 
 
 @task("payouts.on_dispute")
 async def on_dispute(runtime: Runtime, event: DisputeSettled) -> None:
     """Net what a bank took after the payout from the next ones."""
-    await flows.on_refund(runtime.db, event.booking_id)
+    await flows.on_refund(runtime.db, runtime.settings, event.booking_id)
 
 
 @task("payouts.process_event")
@@ -42,7 +42,7 @@ async def process_event(runtime: Runtime, event: PayoutEventReceived) -> None:
 @sweep("payouts.release_due")
 async def release_due(runtime: Runtime) -> None:
     """Pay hosts whose guests have been there for a day."""
-    await flows.release_due(runtime.db, runtime.providers, clock.now())
+    await flows.release_due(runtime.db, runtime.settings, clock.now())
 
 
 @sweep("payouts.resend_stuck", every_seconds=60)

@@ -260,7 +260,7 @@ async def due_payout(till: Till, host_id: UUID) -> UUID:
     await till.pay(payment_id)
     await sync(till, payment_id)
     await till.due(booking_id)
-    assert await payouts.release_due(till.db, till.providers, clock.now()) == 1
+    assert await payouts.release_due(till.db, till.settings, clock.now()) == 1
     async with till.db.read() as connection:
         found = await connection.scalar(select(Payout.id).order_by(Payout.id.desc()).limit(1))
     assert found is not None

@@ -117,12 +117,12 @@ async def test_nothing_is_paid_out_before_it_is_decided(any_till: Till) -> None:
         await any_till.due((await any_till.payment(payment_id)).booking_id)
     dispute = await any_till.dispute(disputed)
     await told(any_till)
-    assert await payouts.release_due(any_till.db, any_till.providers, clock.now()) == 1
+    assert await payouts.release_due(any_till.db, any_till.settings, clock.now()) == 1
     await any_till.work()
-    assert await payouts.release_due(any_till.db, any_till.providers, clock.now()) == 0
+    assert await payouts.release_due(any_till.db, any_till.settings, clock.now()) == 0
     await any_till.decide(dispute, won=True)
     await told(any_till)
-    assert await payouts.release_due(any_till.db, any_till.providers, clock.now()) == 1
+    assert await payouts.release_due(any_till.db, any_till.settings, clock.now()) == 1
     await any_till.work()
     async with any_till.db.read() as connection:
         sent = (await connection.execute(select(Payout.amount_minor, Payout.status))).all()
@@ -134,13 +134,13 @@ async def test_lost_after_the_payout_it_is_netted_from_the_next(till: Till) -> N
     await till.host_account(host)
     first = await till.paid(host_id=host)
     await till.due((await till.payment(first)).booking_id)
-    await payouts.release_due(till.db, till.providers, clock.now())
+    await payouts.release_due(till.db, till.settings, clock.now())
     await till.work()
     await till.decide(await till.dispute(first, TOTAL // 3), won=False)
     await told(till)
     second = await till.paid(host_id=host)
     await till.due((await till.payment(second)).booking_id)
-    await payouts.release_due(till.db, till.providers, clock.now())
+    await payouts.release_due(till.db, till.settings, clock.now())
     await till.work()
     async with till.db.read() as connection:
         sent = await connection.scalars(

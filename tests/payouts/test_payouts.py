@@ -41,7 +41,7 @@ async def stay(till: Till, host_id: UUID, *, due: bool = True) -> UUID:
 
 
 async def release(till: Till, after: timedelta = timedelta()) -> int:
-    return await flows.release_due(till.db, till.providers, clock.now() + after)
+    return await flows.release_due(till.db, till.settings, clock.now() + after)
 
 
 async def payouts(till: Till) -> list[Any]:
@@ -53,6 +53,14 @@ async def due_at(till: Till, booking_id: UUID) -> Any:
     async with till.db.read() as connection:
         return await connection.scalar(
             select(Booking.payout_due_at).where(Booking.id == booking_id)
+        )
+
+
+async def looked_at(till: Till, booking_id: UUID) -> Any:
+    """When what is held back of a booking is looked at again."""
+    async with till.db.read() as connection:
+        return await connection.scalar(
+            select(Booking.payout_look_at).where(Booking.id == booking_id)
         )
 
 
@@ -180,7 +188,7 @@ async def test_refused_transfer_is_due_again_later(till: Till) -> None:
     (payout,) = await payouts(till)
     assert (payout.status, payout.failure_code) == (PayoutStatus.FAILED, "balance_insufficient")
     assert await owed(till, host_id) == HOST
-    waits = await due_at(till, booking_id) - clock.now()
+    waits = await looked_at(till, booking_id) - clock.now()
     assert timedelta(minutes=9) < waits < timedelta(minutes=11)
     assert await release(till) == 0
     await till.sandbox.control.top_up(2 * TOTAL, "eur")
@@ -226,7 +234,7 @@ async def test_refund_after_the_payout_is_netted(till: Till, host_id: UUID) -> N
     assert await owed(till, host_id) == -HOST
     # A debt alone pays nothing, and does not come up at every sweep.
     assert await release(till) == 0
-    assert await due_at(till, first) > clock.now()
+    assert await looked_at(till, first) > clock.now()
     second, third = await stay(till, host_id), await stay(till, host_id)
     assert await release(till) == 1
     await till.work()

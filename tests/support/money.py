@@ -324,10 +324,10 @@ TASKS: dict[str, Run] = {
     ),
     "payouts.send": lambda till, by, event: payouts.send(till.db, by, UUID(event["payout_id"])),
     "payouts.on_refund": lambda till, by, event: payouts.on_refund(
-        till.db, UUID(event["booking_id"])
+        till.db, till.settings, UUID(event["booking_id"])
     ),
     "payouts.on_dispute": lambda till, by, event: payouts.on_refund(
-        till.db, UUID(event["booking_id"])
+        till.db, till.settings, UUID(event["booking_id"])
     ),
     "payouts.process_event": lambda till, by, event: payouts.process_event(
         till.db, by, UUID(event["event_id"])

@@ -64,7 +64,7 @@ TABLES = (
             Booking,
             "hostedBookings",
             Booking.host_id == PERSON,
-            f"{STAY} host_payout_minor host_fee_bp payout_due_at",
+            f"{STAY} host_payout_minor host_fee_bp payout_due_at payout_look_at",
             derived={
                 "guest": public_name(Booking.guest_id),
                 "cancellation_reason": _words_of(BookingActor.GUEST),
@@ -79,7 +79,7 @@ TABLES = (
         kept={
             "the other side's history, and what the books are about": f"{STAY} version guest_id"
             " promotion_minor promotion_id host_id host_payout_minor guest_fee_bp host_fee_bp"
-            " payout_due_at",
+            " payout_due_at payout_look_at",
         },
     ),
     held(

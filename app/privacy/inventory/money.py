@@ -157,12 +157,12 @@ TABLES = (
             "payouts",
             Payout.host_id == PERSON,
             "id provider currency amount_minor status attempts provider_transfer_id failure_code"
-            " created_at paid_at",
+            " next_attempt_at created_at paid_at",
         ),
         hidden={"the person": "host_id"},
         kept={
             BOOKS: "id host_id provider currency amount_minor status attempts"
-            " provider_transfer_id failure_code created_at paid_at",
+            " provider_transfer_id failure_code next_attempt_at created_at paid_at",
         },
     ),
     held(

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from app import clock
 from app.accounting.rules import Draft
@@ -15,8 +15,11 @@ from app.currencies.flows import store
 from app.currencies.sources import DayRates
 from app.gazetteer import places as gazetteer
 from app.ids import new_id
+from app.ledger import rules as entries
+from app.ledger import service as ledger
+from app.ledger.rules import Shares
 from db.base import Base
-from db.enums import DocumentKind, LineItemKind, Side, StaffActionKind
+from db.enums import DocumentKind, LineItemKind, PaymentProvider, Side, StaffActionKind
 from db.models import (
     Booking,
     BookingChange,
@@ -574,11 +577,22 @@ async def _add_money(db: Database, world: World) -> None:
             status=status,
             paid_at=clock.now() if status == "PAID" else None,
             failure_code=f"{word(stay)}-payout",
+            next_attempt_at=clock.now() + timedelta(days=1),
         )
         await add(
             db, PayoutItem, payout_id=payout, booking_id=world.bookings[stay], amount_minor=100
         )
         world.secrets[f"{word(stay)}-payout"] = (frozenset({world.user(name)}), False)
+        async with db.transaction() as session:
+            # Of this stay, something is still to be paid out.
+            await session.execute(
+                update(Booking)
+                .where(Booking.id == world.bookings[stay])
+                .values(payout_due_at=clock.now())
+            )
+            shares = Shares(host_minor=200_00, platform_minor=0, tax_minor=0)
+            whose = (world.bookings[stay], world.user(name), PaymentProvider.STRIPE, "EUR")
+            await ledger.post(session, entries.capture(payout, *whose, shares), clock.now())
         await add(
             db,
             HostCancellation,
