@@ -17,7 +17,10 @@ from app.bookings.errors import Obstacle as BookingObstacle
 from app.bookings.options import BookingAction
 from app.bookings.preview import PriceSource
 from app.identity import pictures
+from app.payments.provider import RequirementState as PayoutRequirementState
 from app.payouts.advice import PayoutStep
+from app.payouts.requirements import PayoutStop
+from app.payouts.requirements import RequirementKind as PayoutRequirementKind
 from app.payouts.rules import Hold as PayoutHold
 from app.privacy.blockers import DeletionBlockReason
 from app.privacy.queries import DataExportStatus
@@ -80,8 +83,11 @@ __all__ = [
     "PayoutAccountKind",
     "PayoutAccountStatus",
     "PayoutHold",
+    "PayoutRequirementKind",
+    "PayoutRequirementState",
     "PayoutStatus",
     "PayoutStep",
+    "PayoutStop",
     "PhotoFailure",
     "PhotoSize",
     "PhotoUploadStatus",
@@ -356,6 +362,37 @@ describe(
     COMPLETE_ACCOUNT="Complete the account at the provider: see `createPayoutAccountLink`.",
     CHECK_RECIPIENT="Check, or give, the phone or bank account: see `setPayoutRecipient`.",
     WAIT="Nothing: it comes right by itself, or by us.",
+    ASK_US="Write to us: it cannot be mended by the host alone.",
+)
+describe(
+    PayoutRequirementKind,
+    "What a provider wants to know of a host.",
+    graphql_name="PayoutRequirementKind",
+    BANK_ACCOUNT="Where the money goes from there.",
+    DOCUMENT="A picture of an identity card, or another document.",
+    IDENTITY="Who they are, or who is behind their business.",
+    ADDRESS="Where they live, or where their business is.",
+    TAX_ID="A number of a tax office or register.",
+    CONTACT="An e-mail address or a phone number.",
+    BUSINESS="What they do, and how their business is set up.",
+    TERMS="That they agree to the provider's terms.",
+    OTHER="Something else: the provider's page says what.",
+)
+describe(
+    PayoutRequirementState,
+    "How pressing it is.",
+    graphql_name="PayoutRequirementState",
+    PAST_DUE="Payouts are stopped until it is given.",
+    DUE="It is needed, by `requirementsDueBy` if there is such a date.",
+    IN_REVIEW="It was given, and is being looked at.",
+)
+describe(
+    PayoutStop,
+    "Why a provider pays nothing to an account.",
+    PAST_DUE="Something that was due was not given.",
+    IN_REVIEW="It is looking at what was given.",
+    REJECTED="It wants nothing to do with the account any more.",
+    OTHER="For another reason.",
 )
 describe(
     PayoutAccountStatus,

@@ -10,11 +10,21 @@ import strawberry
 
 from app.bookings.queries import BookingRow
 from app.errors import Invalid
+from app.payments.provider import Requirement
 from app.payouts.accounts import account_link
 from app.payouts.policy import may_see
 from app.payouts.queries import PayoutAccountRow, PayoutItemRow, PayoutRow, at_provider
+from app.payouts.requirements import RequirementKind, kind_of
 from schema.context import Context, Info
-from schema.enums import PaymentProvider, PayoutAccountStatus, PayoutStatus, PayoutStep
+from schema.enums import (
+    PaymentProvider,
+    PayoutAccountStatus,
+    PayoutRequirementKind,
+    PayoutRequirementState,
+    PayoutStatus,
+    PayoutStep,
+    PayoutStop,
+)
 from schema.errors import HostRequiredError, InvalidInputError, PaymentUnavailableError
 from schema.money import Money
 from schema.mutations import mutation, union
@@ -30,6 +40,30 @@ LONGEST_ADDRESS = 2_000
 Booked: TypeAlias = Annotated["Booking", strawberry.lazy("schema.bookings.types")]
 
 
+@strawberry.type(description="What stands in the way of a payout, and what helps.")
+class PayoutAdvice:
+    step: PayoutStep = strawberry.field(description="What the host can do.")
+    message: str = strawberry.field(description="The same in words, in English.")
+
+
+def requirement_kind(requirement: strawberry.Parent[Requirement]) -> RequirementKind:
+    return kind_of(requirement.code)
+
+
+@strawberry.type(description="Something that the provider wants to know of a host.")
+class PayoutRequirement:
+    kind = strawberry.field(
+        resolver=requirement_kind,
+        graphql_type=PayoutRequirementKind,
+        description="What is asked for.",
+    )
+    code: str = strawberry.field(description="The provider's own name for it.")
+    state: PayoutRequirementState = strawberry.field(description="How pressing it is.")
+    problem: str | None = strawberry.field(
+        description="Why what was given was not accepted, in the provider's words."
+    )
+
+
 @strawberry.type(description="Where a host's earnings are sent.")
 class PayoutAccount(Node):
     is_type_of = shows(PayoutAccountRow)
@@ -43,12 +77,20 @@ class PayoutAccount(Node):
     label: str | None = strawberry.field(
         description="By what the host knows a phone or bank account: `MTN ···· 4987`."
     )
-
-
-@strawberry.type(description="What stands in the way of a payout, and what helps.")
-class PayoutAdvice:
-    step: PayoutStep = strawberry.field(description="What the host can do.")
-    message: str = strawberry.field(description="The same in words, in English.")
+    requirements: list[PayoutRequirement] = strawberry.field(
+        description="What the provider wants to know: the host tells it there, see "
+        "`createPayoutAccountLink`."
+    )
+    due_by: datetime | None = strawberry.field(
+        name="requirementsDueBy",
+        description="When payouts stop unless what is due was told by then.",
+    )
+    stop: PayoutStop | None = strawberry.field(
+        description="Why the provider pays nothing to it; null: it does, or never could yet."
+    )
+    advice: PayoutAdvice | None = strawberry.field(
+        description="What that means, and what helps; null: all is well."
+    )
 
 
 def paid_booking(

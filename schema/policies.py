@@ -212,7 +212,10 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
     ),
     "UpcomingPayoutItem": _table(OWN="booking amount dueAt isDisputed"),
     "PayoutItem": _table(OWN="amount booking"),
-    "PayoutAccount": _table(OWN="id provider status currency label"),
+    "PayoutAccount": _table(
+        OWN="id provider status currency label requirements requirementsDueBy stop advice"
+    ),
+    "PayoutRequirement": _table(OWN="kind code state problem"),
     "PayoutInstitution": _table(SIGNED_IN="code name"),
     # Values: as visible as what they are part of.
     "BookingOption": _table(OPEN="action isAvailable obstacle until"),

@@ -119,6 +119,25 @@ class ProviderDispute(msgspec.Struct, frozen=True, kw_only=True):
     opened_at: datetime
 
 
+class RequirementState(StrEnum):
+    """How pressing something is that a provider wants to know of a host."""
+
+    # Payouts are stopped, or will be by a date, until it is given.
+    PAST_DUE = "PAST_DUE"
+    DUE = "DUE"
+    # It was given, and is being looked at.
+    IN_REVIEW = "IN_REVIEW"
+
+
+class Requirement(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that a provider wants to know of a host; `code` is its own name for it."""
+
+    code: str
+    state: RequirementState
+    # Why what was given was not accepted, in the provider's words.
+    problem: str | None = None
+
+
 class ProviderAccount(msgspec.Struct, frozen=True, kw_only=True):
     """A host's connected account, or where they are paid, as the provider shows it now."""
 
@@ -127,6 +146,11 @@ class ProviderAccount(msgspec.Struct, frozen=True, kw_only=True):
     status: PayoutAccountStatus
     # By what the host knows it: `MTN ···· 4987`.
     label: str | None = None
+    requirements: tuple[Requirement, ...] = ()
+    # When payouts stop unless what is due was given by then.
+    due_by: datetime | None = None
+    # The provider's own word for why it has stopped them.
+    disabled_reason: str | None = None
 
 
 class RecipientDetails(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from stripe.params import AccountListParams
 
 from app import clock
 from app.config import Settings
-from app.payments import stripe_disputes, stripe_lists, stripe_webhook
+from app.payments import stripe_accounts, stripe_disputes, stripe_lists, stripe_webhook
 from app.payments.errors import ProviderRefused
 from app.payments.provider import (
     Charge,
@@ -37,7 +37,7 @@ from app.payments.stripe_objects import (
     transfer_of,
     why,
 )
-from db.enums import PaymentProvider, PayoutAccountStatus
+from db.enums import PaymentProvider
 
 # The fee is on the balance transaction of the charge.
 EXPAND = ["latest_charge.balance_transaction"]
@@ -191,7 +191,7 @@ class StripeProvider:
 
     async def create_account(self, user_id: UUID, email: str, key: str) -> ProviderAccount:
         """Open an Express account that may receive transfers."""
-        return _account(
+        return stripe_accounts.read(
             await call(
                 lambda: self._v1.accounts.create_async(
                     {
@@ -207,7 +207,9 @@ class StripeProvider:
 
     async def retrieve_account(self, provider_id: str) -> ProviderAccount:
         """The account as it is now."""
-        return _account(await ask(lambda: self._v1.accounts.retrieve_async(provider_id)))
+        return stripe_accounts.read(
+            await ask(lambda: self._v1.accounts.retrieve_async(provider_id))
+        )
 
     async def find_account(self, user_id: UUID, since: datetime) -> ProviderAccount | None:
         """The account that carries a user's id, among those opened since."""
@@ -219,7 +221,7 @@ class StripeProvider:
             page = await ask(partial(self._v1.accounts.list_async, params))
             for account in page.data:
                 if own_id(account, "user_id") == user_id:
-                    return _account(account)
+                    return stripe_accounts.read(account)
             if not page.has_more:
                 return None
             params = {**params, "starting_after": page.data[-1].id}
@@ -350,20 +352,6 @@ class StripeProvider:
             return None
         query = {"client_secret": intent.client_secret, "return_url": self._return_url}
         return f"{self._sandbox}/pay/{intent.id}?{urlencode(query)}"
-
-
-def _account(account: stripe.Account) -> ProviderAccount:
-    capabilities = account.capabilities
-    can_receive = capabilities is not None and getattr(capabilities, "transfers", "") == "active"
-    if can_receive and account.payouts_enabled:
-        status = PayoutAccountStatus.ACTIVE
-    elif account.details_submitted:
-        status = PayoutAccountStatus.RESTRICTED
-    else:
-        status = PayoutAccountStatus.PENDING
-    return ProviderAccount(
-        provider_id=account.id, user_id=own_id(account, "user_id"), status=status
-    )
 
 
 def _group(payout_id: UUID) -> str:

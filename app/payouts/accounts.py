@@ -1,6 +1,7 @@
 """Hosts' accounts at the provider: opened once, completed by their owners there."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -18,14 +19,18 @@ from app.payments.errors import (
     ProviderUnavailable,
 )
 from app.payments.provider import Onboarding, Provider, ProviderAccount, Providers
+from app.payments.sweeps import each
 from app.payouts import dues
 from app.properties.service import require_host
 from db.enums import PaymentProvider, PayoutAccountStatus
-from db.models import PayoutAccount, User
+from db.models import Booking, PayoutAccount, User
 from db.rows import columns
 from db.session import Database
 
 log = structlog.get_logger(__name__)
+
+ASK_AFTER = timedelta(hours=1)
+BATCH = 100
 
 
 class AccountRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,11 +81,19 @@ async def open_account(
         await session.execute(
             update(PayoutAccount)
             .where(PayoutAccount.id == account.id, PayoutAccount.provider_account_id.is_(None))
-            .values(
-                provider_account_id=shown.provider_id, status=shown.status, updated_at=clock.now()
-            )
+            .values(provider_account_id=shown.provider_id, updated_at=clock.now(), **told(shown))
         )
     return shown.provider_id
+
+
+def told(shown: ProviderAccount) -> dict[str, Any]:
+    """The columns that say how an account stands."""
+    return {
+        "status": shown.status,
+        "requirements": msgspec.to_builtins(shown.requirements),
+        "due_by": shown.due_by,
+        "disabled_reason": shown.disabled_reason,
+    }
 
 
 def _onboarding(providers: Providers, name: PaymentProvider) -> Onboarding:
@@ -146,7 +159,7 @@ async def sync_account(
         kept = await session.execute(
             update(PayoutAccount)
             .where(*this, unchanged | (PayoutAccount.status == shown.status))
-            .values(status=shown.status, updated_at=now)
+            .values(updated_at=now, **told(shown))
             .returning(PayoutAccount.user_id, PayoutAccount.currency)
         )
         hosts = kept.all()
@@ -158,6 +171,38 @@ async def sync_account(
     if not await db.run(keep):
         raise ProviderUnavailable(f"{provider_account_id} has changed while we asked")
     return shown.status
+
+
+async def ask_waiting(db: Database, providers: Providers, now: datetime) -> int:
+    """Ask about accounts that cannot be paid to while money waits for them; returns how many.
+
+    Only about those that nobody was heard about for a while: no webhook told of them.
+    """
+    waits = (
+        select(Booking.id)
+        .where(Booking.host_id == PayoutAccount.user_id, Booking.payout_due_at <= now)
+        .exists()
+    )
+    async with db.read() as connection:
+        rows = await connection.execute(
+            select(PayoutAccount.provider, PayoutAccount.provider_account_id)
+            .where(
+                PayoutAccount.status != PayoutAccountStatus.ACTIVE,
+                PayoutAccount.provider_account_id.is_not(None),
+                PayoutAccount.updated_at < now - ASK_AFTER,
+                waits,
+            )
+            .order_by(PayoutAccount.updated_at)
+            .limit(BATCH)
+        )
+        waiting = [(PaymentProvider(name), str(account_id)) for name, account_id in rows]
+
+    async def ask(account: tuple[PaymentProvider, str]) -> None:
+        name, account_id = account
+        await sync_account(db, providers[name], account_id)
+
+    await each(waiting, ask)
+    return len(waiting)
 
 
 async def belongs_to_host(db: Database, provider: Provider, shown: ProviderAccount) -> bool:

@@ -17,6 +17,8 @@ class PayoutStep(StrEnum):
     CHECK_RECIPIENT = "CHECK_RECIPIENT"
     # It comes right by itself, or by us.
     WAIT = "WAIT"
+    # Nothing that the host could do alone.
+    ASK_US = "ASK_US"
 
 
 class Advice(msgspec.Struct, frozen=True):

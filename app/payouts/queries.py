@@ -8,8 +8,11 @@ import msgspec
 from sqlalchemy import select
 
 from app.money import Money
+from app.payments.provider import Requirement
 from app.payouts.advice import Advice, about_failure
+from app.payouts.requirements import PayoutStop, advice, stop_of
 from db import rows
+from db.enums import PayoutAccountStatus
 from db.models import Payout, PayoutAccount, PayoutItem
 from db.statements import Reader, Statement
 
@@ -24,6 +27,22 @@ class PayoutAccountRow(msgspec.Struct, frozen=True):
     # None: an account that its owner completes at the provider, for every currency.
     currency: str | None
     label: str | None
+    requirements: tuple[Requirement, ...]
+    due_by: datetime | None
+    disabled_reason: str | None
+
+    @property
+    def stop(self) -> PayoutStop | None:
+        return stop_of(self.disabled_reason)
+
+    @property
+    def advice(self) -> Advice | None:
+        return advice(
+            PayoutAccountStatus(self.status),
+            self.requirements,
+            self.stop,
+            is_recipient=self.currency is not None,
+        )
 
 
 class PayoutRow(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from app.ids import new_id
 from app.payments import choice
 from app.payments.errors import PaymentUnavailable, ProviderRefused, ProviderUnavailable
 from app.payments.provider import Institution, Providers, RecipientDetails, Recipients
-from app.payouts import dues
+from app.payouts import accounts, dues
 from app.properties.service import require_host
 from app.text import plain_text
 from db.enums import PayoutAccountKind
@@ -79,9 +79,9 @@ async def set_recipient(
     now = clock.now()
     values = {
         "provider_account_id": made.provider_id,
-        "status": made.status,
         "label": made.label,
         "updated_at": now,
+        **accounts.told(made),
     }
 
     async def keep(session: AsyncSession) -> UUID | None:

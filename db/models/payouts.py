@@ -1,6 +1,7 @@
 """Hosts' accounts at the provider, and what is sent to them."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -12,6 +13,7 @@ from sqlalchemy import (
     func,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Currency, Key, Minor, one_of
@@ -49,6 +51,11 @@ class PayoutAccount(Base):
     # By what the host knows a phone or bank account: `MTN ···· 4987`.
     label: Mapped[str | None]
     status: Mapped[str] = mapped_column(server_default=PayoutAccountStatus.PENDING)
+    # What the provider still wants to know: app.payments.provider.Requirement.
+    requirements: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
+    # When payouts stop unless it is told by then, and the provider's word for why they have.
+    due_by: Mapped[datetime | None]
+    disabled_reason: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 

@@ -3,7 +3,7 @@
 from app import clock
 from app.identity.events import HostJoined
 from app.payments.events import DisputeSettled, PayoutEventReceived, RefundRequested
-from app.payouts import flows
+from app.payouts import accounts, flows
 from app.payouts.events import PayoutReserved
 from app.runtime import Runtime
 from jobs.registry import sweep, task
@@ -49,3 +49,9 @@ async def release_due(runtime: Runtime) -> None:
 async def resend_stuck(runtime: Runtime) -> None:
     """Take up payouts whose task has died."""
     await flows.resend_stuck(runtime.db, runtime.providers, clock.now())
+
+
+@sweep("payouts.ask_waiting", every_seconds=600)
+async def ask_waiting(runtime: Runtime) -> None:
+    """Ask about accounts that hold up money and that no webhook told of."""
+    await accounts.ask_waiting(runtime.db, runtime.providers, clock.now())

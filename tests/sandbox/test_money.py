@@ -92,6 +92,34 @@ async def test_onboarding(
     assert event["data"]["previous_attributes"]["payouts_enabled"] is False
 
 
+async def test_more_is_wanted_of_an_account(
+    client: stripe.StripeClient, control: Control, receiver: Receiver
+) -> None:
+    account = await host(client)
+    await control.onboard(account.id)
+    # A date to come stops nothing.
+    await control.require(account.id, currently_due=["individual.phone"], deadline=2_000_000_000)
+    shown = await client.v1.accounts.retrieve_async(account.id)
+    requirements: Any = shown.requirements
+    assert requirements.currently_due == ["individual.phone"]
+    assert requirements.current_deadline == 2_000_000_000
+    assert shown.payouts_enabled is True
+    await control.require(account.id, past_due=["individual.phone"], errors={"x": "Blurred."})
+    shown = await client.v1.accounts.retrieve_async(account.id)
+    requirements = shown.requirements
+    assert requirements.disabled_reason == "requirements.past_due"
+    assert requirements.past_due == requirements.currently_due == ["individual.phone"]
+    assert requirements.errors[0].reason == "Blurred."
+    assert (shown.payouts_enabled, shown.details_submitted) == (False, True)
+    assert shown.capabilities is not None
+    assert shown.capabilities.transfers == "inactive"
+    await control.onboard(account.id)
+    assert (await client.v1.accounts.retrieve_async(account.id)).payouts_enabled is True
+    await control.delivered()
+    told = [one["data"]["object"]["payouts_enabled"] for one in receiver.of("account.updated")]
+    assert sorted(told) == [False, True, True, True]
+
+
 async def test_transfer_and_reversals(client: stripe.StripeClient, control: Control) -> None:
     paid = await paid_intent(client, transfer_group="booking_1")
     account = await host(client)

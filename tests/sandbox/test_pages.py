@@ -224,6 +224,20 @@ async def test_onboarding(client: stripe.StripeClient, http: httpx2.AsyncClient)
     assert (await http.get(url)).headers["location"] == "https://shop.example/again"
 
 
+async def test_onboarding_that_leaves_something_out(
+    client: stripe.StripeClient, http: httpx2.AsyncClient
+) -> None:
+    account = await host(client)
+    url = await onboarding_url(client, account.id)
+    await http.post(url, data={"action": "partly"})
+    shown = await client.v1.accounts.retrieve_async(account.id)
+    assert (shown.details_submitted, shown.payouts_enabled) == (True, False)
+    again = await onboarding_url(client, account.id)
+    assert "individual.verification.document" in (await http.get(again)).text
+    await http.post(again, data={"action": "complete"})
+    assert (await client.v1.accounts.retrieve_async(account.id)).payouts_enabled is True
+
+
 async def test_an_onboarding_link_expires(
     client: stripe.StripeClient, http: httpx2.AsyncClient, control: Control
 ) -> None:

@@ -25,3 +25,30 @@ async def test_a_payout_account(paying_face: Face) -> None:
     )
     shown = await face.ask("{ viewer { payoutAccount { id } } }", host)
     assert shown["viewer"]["payoutAccount"] == {"id": link["payoutAccount"]["id"]}
+
+
+async def test_what_the_provider_wants(paying_face: Face) -> None:
+    face = paying_face
+    host = person(await add_host(face.db))
+    link = """mutation { createPayoutAccountLink(input: {returnUrl: "https://app.example/done",
+      refreshUrl: "https://app.example/again"}) { __typename } }"""
+    await face.ask(link, host)
+    query = """{ viewer { payoutAccount { status stop requirementsDueBy advice { step message }
+      requirements { kind code state problem } } upcomingPayouts { currency } } }"""
+    shown = (await face.ask(query, host))["viewer"]
+    account = shown["payoutAccount"]
+    assert (account["status"], account["stop"]) == ("PENDING", "PAST_DUE")
+    assert account["advice"]["step"] == "COMPLETE_ACCOUNT"
+    assert {
+        "kind": "BANK_ACCOUNT",
+        "code": "external_account",
+        "state": "DUE",
+        "problem": None,
+    } in (account["requirements"])
+    assert {each["kind"] for each in account["requirements"]} == {
+        "BANK_ACCOUNT",
+        "BUSINESS",
+        "IDENTITY",
+        "TERMS",
+    }
+    assert shown["upcomingPayouts"] == []

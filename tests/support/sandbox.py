@@ -135,6 +135,10 @@ class Control:
         """Complete a connected account, as its owner does on the onboarding page."""
         return await self.call("POST", "accounts/onboard", {"account": account})
 
+    async def require(self, account: str, **wanted: Any) -> Any:
+        """Want more of a connected account: `past_due`, `currently_due`, `errors` …"""
+        return await self.call("POST", "accounts/require", {"account": account, **wanted})
+
     async def challenge(self, payment_intent: str, *, passed: bool = True) -> Any:
         """Pass or fail 3-D Secure, as the payer does on the challenge page."""
         body = {"payment_intent": payment_intent, "passed": passed}

@@ -135,7 +135,8 @@ TABLES = (
             PayoutAccount,
             "payoutAccounts",
             PayoutAccount.user_id == PERSON,
-            "id provider provider_account_id currency label status created_at updated_at",
+            "id provider provider_account_id currency label status requirements due_by"
+            " disabled_reason created_at updated_at",
             deleted=True,
         ),
         hidden={"the person": "user_id"},

@@ -16,6 +16,7 @@ _DUE = [
     "tos_acceptance.date",
     "tos_acceptance.ip",
 ]
+_DOCUMENT = "individual.verification.document"
 _CAPABILITIES = ("card_payments", "transfers")
 # A link that nobody used is worth nothing after five minutes, as Stripe's.
 _LINK_SECONDS = 300
@@ -111,13 +112,63 @@ def _apply(account: Obj, params: Params) -> None:
 def onboard(state: State, account_id: str) -> Obj:
     """What happens when its owner has told Stripe everything: the account can do its work."""
     account = find(state, account_id)
-    if account["details_submitted"]:
+    if account["details_submitted"] and account["requirements"] == _requirements([], None):
         return account
     before = copy.deepcopy(account)
-    account.update(charges_enabled=True, payouts_enabled=True, details_submitted=True)
-    account["capabilities"] = dict.fromkeys(account["capabilities"] or ["transfers"], "active")
+    account["details_submitted"] = True
     account["requirements"] = _requirements([], None)
-    account["tos_acceptance"]["date"] = state.now()
+    account["tos_acceptance"]["date"] = account["tos_acceptance"]["date"] or state.now()
+    return _enabled(state, account, before, is_on=True)
+
+
+def onboard_partly(state: State, account_id: str) -> Obj:
+    """Its owner has told everything but who they are: nothing is paid until they show it."""
+    account = find(state, account_id)
+    account["tos_acceptance"]["date"] = account["tos_acceptance"]["date"] or state.now()
+    account["details_submitted"] = True
+    return require(state, account_id, past_due=[_DOCUMENT])
+
+
+def require(
+    state: State,
+    account_id: str,
+    *,
+    currently_due: list[str] | None = None,
+    past_due: list[str] | None = None,
+    pending_verification: list[str] | None = None,
+    errors: dict[str, str] | None = None,
+    deadline: int | None = None,
+    disabled_reason: str | None = None,
+) -> Obj:
+    """Stripe wants more of an account: `errors` says by requirement why what it had will not do.
+
+    What is past due, or another reason, stops transfers and payouts; what is due alone does not.
+    """
+    account = find(state, account_id)
+    before = copy.deepcopy(account)
+    late = past_due or []
+    # What is past due is due, too.
+    due = [*(currently_due or []), *(each for each in late if each not in (currently_due or []))]
+    reason = disabled_reason or ("requirements.past_due" if late else None)
+    account["requirements"] = {
+        **_requirements(due, reason),
+        "current_deadline": deadline,
+        "errors": [
+            {"code": "verification_document_failed_other", "reason": why, "requirement": name}
+            for name, why in (errors or {}).items()
+        ],
+        "past_due": late,
+        "pending_verification": pending_verification or [],
+    }
+    is_on = reason is None and account["details_submitted"]
+    return _enabled(state, account, before, is_on=is_on)
+
+
+def _enabled(state: State, account: Obj, before: Obj, *, is_on: bool) -> Obj:
+    account.update(charges_enabled=is_on, payouts_enabled=is_on)
+    account["capabilities"] = dict.fromkeys(
+        account["capabilities"] or ["transfers"], "active" if is_on else "inactive"
+    )
     state.put("account", account)
     events.emit(state, "account.updated", account, before)
     return account

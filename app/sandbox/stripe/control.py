@@ -51,6 +51,7 @@ class Control(control.Control):
             ("POST", "idempotency/forget"): _worded(self._forget_keys),
             ("POST", "topup"): _worded(self._topup),
             ("POST", "accounts/onboard"): _worded(self._onboard),
+            ("POST", "accounts/require"): _worded(self._require),
             ("POST", "payment_intents/challenge"): _worded(self._challenge),
             ("POST", "disputes"): _worded(self._dispute),
             ("POST", "disputes/resolve"): _worded(self._resolve),
@@ -85,6 +86,10 @@ class Control(control.Control):
 
     async def _onboard(self, body: bytes) -> Obj:
         return accounts.onboard(self._state, msgspec.json.decode(body, type=_Onboard).account)
+
+    async def _require(self, body: bytes) -> Obj:
+        wanted = msgspec.json.decode(body, type=_Requirements)
+        return accounts.require(self._state, **msgspec.structs.asdict(wanted))
 
     async def _challenge(self, body: bytes) -> Obj:
         wanted = msgspec.json.decode(body, type=_Challenge)
@@ -122,6 +127,17 @@ class _Key(msgspec.Struct):
 
 class _Onboard(msgspec.Struct):
     account: str
+
+
+class _Requirements(msgspec.Struct, rename={"account_id": "account"}):
+    account_id: str
+    currently_due: list[str] = []
+    past_due: list[str] = []
+    pending_verification: list[str] = []
+    # By requirement.
+    errors: dict[str, str] = {}
+    deadline: int | None = None
+    disabled_reason: str | None = None
 
 
 class _Challenge(msgspec.Struct):

@@ -230,4 +230,6 @@ class Pages(Site):
         self._state.put("link", link)
         if sent.get("action") == "complete":
             accounts.onboard(self._state, link["account"])
+        elif sent.get("action") == "partly":
+            accounts.onboard_partly(self._state, link["account"])
         return self.redirect(link["return_url"])

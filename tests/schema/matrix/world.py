@@ -207,6 +207,11 @@ async def _add_person(db: Database, world: World, name: str, number: int) -> Non
         provider="STRIPE",
         provider_account_id=f"acct_{user_id.hex}",
         status="ACTIVE",
+        requirements=[
+            {"code": f"{secret}-asked", "state": "DUE", "problem": f"{secret}-problem"},
+        ],
+        due_by=clock.now(),
+        disabled_reason="under_review",
     )
     await add(
         db,
