@@ -42,6 +42,7 @@ RIGHTS: Mapping[Role, frozenset[Kind]] = {
     Role.ADMIN: SUPPORT_MAY
     | {
         Kind.TRAIL_READ,
+        Kind.DEBTS_READ,
         Kind.ROLE_CHANGED,
         Kind.BOOKING_CANCELLED,
         Kind.PROMOTIONS_READ,

@@ -247,6 +247,7 @@ class StaffActionKind(StrEnum):
     PAYMENT_READ = "PAYMENT_READ"
     PROPERTY_READ = "PROPERTY_READ"
     PROMOTIONS_READ = "PROMOTIONS_READ"
+    DEBTS_READ = "DEBTS_READ"
     TRAIL_READ = "TRAIL_READ"
     # Changing something: these need a reason.
     VERIFICATION_RESENT = "VERIFICATION_RESENT"

@@ -11,6 +11,7 @@ from schema.bookings.host_cancellations import HostCancellationMutations
 from schema.bookings.mutations import BookingMutations
 from schema.bookings.subscriptions import Subscription
 from schema.bookings.types import Booking, booking_by_id
+from schema.debts import staff_host_debts_field
 from schema.documents import Document
 from schema.factors import FactorMutations, Passkey
 from schema.find import node, nodes
@@ -84,6 +85,7 @@ class Query(StaffQueries):
     )
     amenity_catalogue = amenity_catalogue_field
     payout_institutions = payout_institutions_field
+    staff_host_debts = staff_host_debts_field
     host_terms_version = strawberry.field(
         resolver=host_terms_version,
         description="The version of the terms for hosts that is in force: show those, and send it "

@@ -576,6 +576,7 @@ describe(
     BOOKING_READ="Looked at a booking, and at its payment.",
     PAYMENT_READ="Looked at a payment.",
     PROPERTY_READ="Looked at a property that is not published.",
+    DEBTS_READ="Looked at what hosts owe.",
     TRAIL_READ="Looked at what staff did to somebody, or what somebody did as staff.",
     VERIFICATION_RESENT="Had the mail sent again that confirms the e-mail address.",
     SESSIONS_REVOKED="Signed somebody out everywhere.",

@@ -55,7 +55,7 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
         " sharedWishlist quote booking amenityCatalogue hostTermsVersion",
         SIGNED_IN="payoutInstitutions",
         STAFF="staffPeople",
-        ADMIN="staffActions staffPromotions",
+        ADMIN="staffHostDebts staffActions staffPromotions",
     ),
     # Of a mutation: who may do it to the object that it names.
     "Mutation": _table(
@@ -211,6 +211,7 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
         OWN="currency provider due outstanding minimum hold advice expectedAt items"
     ),
     "UpcomingPayoutItem": _table(OWN="booking amount dueAt isDisputed"),
+    "HostDebt": _table(ADMIN="host amount since ageDays"),
     "PayoutItem": _table(OWN="amount booking"),
     "PayoutAccount": _table(
         OWN="id provider status currency label requirements requirementsDueBy stop advice"

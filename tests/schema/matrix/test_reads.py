@@ -97,6 +97,7 @@ ROUTES: dict[str, Ways] = {
     "quote": quotes,
     "staffPeople": people,
     "staffActions": trail,
+    "staffHostDebts": lambda _: [("staffHostDebts(olderThanDays: 0)", {})],
     "staffPromotions": lambda _: [("staffPromotions", {})],
     "payoutInstitutions": lambda _: [
         (f'payoutInstitutions(currency: "EUR", kind: {kind})', {}) for kind in PayoutAccountKind

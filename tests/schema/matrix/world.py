@@ -598,6 +598,9 @@ async def _add_money(db: Database, world: World) -> None:
             shares = Shares(host_minor=200_00, platform_minor=0, tax_minor=0)
             whose = (world.bookings[stay], world.user(name), PaymentProvider.STRIPE, "EUR")
             await ledger.post(session, entries.capture(payout, *whose, shares), clock.now())
+            # And something is owed that no stay in this currency goes towards.
+            debt = entries.cancellation_fee(whose[0], whose[1], "JPY", 50)
+            await ledger.post(session, debt, clock.now())
         await add(
             db,
             HostCancellation,
