@@ -51,7 +51,7 @@ class Database:
 
     def __init__(self, url: str, *, pool_size: int = 16, statement_timeout_ms: int = 5_000) -> None:
         self.session_info = {}
-        options = _connection_options(statement_timeout_ms)
+        options = connection_options(statement_timeout_ms)
         self.engine = create_async_engine(
             driver_url(url),
             pool_size=pool_size,
@@ -114,7 +114,8 @@ class Database:
         await self.engine.dispose()
 
 
-def _connection_options(statement_timeout_ms: int) -> dict[str, Any]:
+def connection_options(statement_timeout_ms: int) -> dict[str, Any]:
+    """Of every connection, for asyncpg: who we are, and how long anything may take."""
     return {
         "timeout": 5,
         # For a server that hangs: one that works keeps its own, shorter time-out.

@@ -26,7 +26,7 @@ from app.dev.secrets import load_or_make
 READY_SECONDS = 60.0
 # Below those that the system gives to whoever connects, as the load does by the thousand.
 PORTS = range(10_000, 20_000)
-DATABASE = "bench"
+DATABASE, KEPT = "bench", "world"
 
 # The three that are measured: by name, what is run, and what its environment has besides.
 ENGINE, CORE, BY_HAND = "engine", "graphql-core", "by hand"
@@ -139,12 +139,25 @@ class Services:
         if ended:
             raise RuntimeError(f"`app {' '.join(arguments)}` failed (status {ended}): see above")
 
-    async def recreate_database(self, name: str = DATABASE) -> None:
-        """An empty database."""
+    async def recreate_database(self, name: str = DATABASE, *, like: str | None = None) -> None:
+        """An empty database, or a copy of another."""
+        how = "" if like is None else f" TEMPLATE {like} STRATEGY file_copy"
+        await self._execute(
+            f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name}{how}"
+        )
+
+    async def keep_database(self) -> None:
+        """Set it aside, to make copies of."""
+        await self._execute(
+            f"DROP DATABASE IF EXISTS {KEPT} WITH (FORCE)",
+            f"ALTER DATABASE {DATABASE} RENAME TO {KEPT}",
+        )
+
+    async def _execute(self, *statements: str) -> None:
         connection = await asyncpg.connect(self.postgres.url)
         try:
-            await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-            await connection.execute(f"CREATE DATABASE {name}")
+            for statement in statements:
+                await connection.execute(statement)
         finally:
             await connection.close()
 
