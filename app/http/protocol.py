@@ -1,6 +1,6 @@
 """HTTP/1.1 as the API speaks it: httptools, and the bound that it lacks.
 
-See docs/decisions/0041-httptools-with-a-bound.md.
+See docs/decisions/0045-what-a-request-costs.md.
 """
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
