@@ -43,6 +43,7 @@ RIGHTS: Mapping[Role, frozenset[Kind]] = {
     | {
         Kind.TRAIL_READ,
         Kind.DEBTS_READ,
+        Kind.BOOKS_READ,
         Kind.ROLE_CHANGED,
         Kind.BOOKING_CANCELLED,
         Kind.PROMOTIONS_READ,

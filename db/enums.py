@@ -249,6 +249,7 @@ class StaffActionKind(StrEnum):
     PROMOTIONS_READ = "PROMOTIONS_READ"
     DEBTS_READ = "DEBTS_READ"
     TRAIL_READ = "TRAIL_READ"
+    BOOKS_READ = "BOOKS_READ"
     # Changing something: these need a reason.
     VERIFICATION_RESENT = "VERIFICATION_RESENT"
     SESSIONS_REVOKED = "SESSIONS_REVOKED"

@@ -22,6 +22,7 @@ from sqlalchemy import (
     any_,
     bindparam,
     func,
+    literal,
     select,
     true,
 )
@@ -45,6 +46,12 @@ def columns(model: Any, row: type[msgspec.Struct]) -> list[ColumnElement[Any]]:
 def among(column: Any, name: str) -> ColumnElement[bool]:
     """`column = ANY(:name)`: one statement, and one prepared plan, for any number of ids."""
     found: ColumnElement[bool] = column == any_(bindparam(name, type_=ARRAY(Uuid)))
+    return found
+
+
+def one_of(column: Any, values: Iterable[str]) -> ColumnElement[bool]:
+    """Whether a column has one of some fixed words; an IN list is text of its own each time."""
+    found: ColumnElement[bool] = column == any_(literal(list(values), ARRAY(Text)))
     return found
 
 

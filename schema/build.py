@@ -36,6 +36,7 @@ from schema.properties.taxes import TaxMutations
 from schema.properties.types import Property, property_by_id
 from schema.quotes import quote_field
 from schema.recipients import RecipientMutations, payout_institutions_field
+from schema.reports import ReportQueries
 from schema.reviews import Review, ReviewMutations
 from schema.saved.searches import SavedSearch, SavedSearchMutations
 from schema.saved.viewed import ViewMutations
@@ -50,7 +51,7 @@ from schema.users import User, viewer
 
 
 @strawberry.type(description="What can be read.")
-class Query(StaffQueries):
+class Query(StaffQueries, ReportQueries):
     viewer = strawberry.field(
         resolver=viewer,
         graphql_type=User | None,

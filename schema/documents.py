@@ -8,15 +8,14 @@ from uuid import UUID
 import strawberry
 
 from app.accounting.downloads import DocumentFile, address_of
-from app.accounting.queries import DOCUMENTS_OF, DocumentRow
+from app.accounting.queries import DocumentRow
 from app.bookings.queries import BookingRow
 from app.identity.policy import is_own
-from app.identity.queries import UserRow
 from schema.context import Context, Info, absolute
 from schema.enums import DocumentKind
 from schema.money import LineItem, LineRow, Money, lines
 from schema.node import Node, shows
-from schema.paging import DEFAULT_PAGE, After, Connection, First, Page, listed
+from schema.paging import Page
 from schema.reading import reads
 
 if TYPE_CHECKING:
@@ -91,19 +90,6 @@ class DocumentEdge:
 @strawberry.type(description="One page of a list of documents.")
 class DocumentConnection(Page):
     edges: list[DocumentEdge] = strawberry.field(description="The documents, in order.")
-
-
-@reads("id")
-async def own_documents(
-    user: strawberry.Parent[UserRow],
-    info: Info,
-    kind: Kinds = None,
-    first: First = DEFAULT_PAGE,
-    after: After = None,
-) -> Connection[DocumentRow] | None:
-    if not is_own(user.id, info.context.actor):
-        return None
-    return await listed(info, DOCUMENTS_OF, user.id, first, after, kind)
 
 
 @reads("id")

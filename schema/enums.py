@@ -583,6 +583,7 @@ describe(
     SUSPENDED="Suspended the account: nobody can sign in to it.",
     REINSTATED="Ended the account's suspension.",
     ROLE_CHANGED="Made somebody staff, or not any more.",
+    BOOKS_READ="Looked at reports of the platform's money.",
     PROMOTIONS_READ="Looked at codes that make stays cheaper.",
     BOOKING_CANCELLED="Cancelled a booking.",
     PROMOTION_CREATED="Made a code for stays, at the platform's cost.",

@@ -55,7 +55,7 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
         " sharedWishlist quote booking amenityCatalogue hostTermsVersion",
         SIGNED_IN="payoutInstitutions",
         STAFF="staffPeople",
-        ADMIN="staffHostDebts staffActions staffPromotions",
+        ADMIN="staffHostDebts staffActions staffPromotions staffRevenue staffTaxes",
     ),
     # Of a mutation: who may do it to the object that it names.
     "Mutation": _table(
@@ -83,8 +83,8 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
         OPEN="id username firstName bio languages verifiedBadges reviewCount averageRating reviews"
         " responseRate hostCancellations pictureUrl isHost hostSince createdAt properties",
         OWN="lastName email emailVerified timezone currency phone hostDetails bookings"
-        " hostedBookings documents coHosting payoutAccount payoutAccounts payouts upcomingPayouts"
-        " promotions"
+        " hostedBookings documents hostStatement hostStatementMonths coHosting payoutAccount"
+        " payoutAccounts payouts upcomingPayouts promotions"
         " sessions"
         " signInEvents role staffActions passkeys secondFactor hasPassword identities dataExports"
         " deletionScheduledAt wishlists recentlyViewed keepsViewHistory savedSearches",
@@ -188,7 +188,7 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
         " cancellationReason createdAt property guest host lineItems payment history review"
         " availableActions documents",
         ENDING="cancellationPreview",
-        HOST="hostPayout hostCancellation",
+        HOST="hostPayout hostCancellation hostStatement",
     ),
     "BookingHistoryEntry": _table(PARTIES="version status previousStatus actor reason at"),
     "BookingStatusUpdate": _table(PARTIES="booking version status previousStatus occurredAt"),
@@ -202,6 +202,22 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
         GUEST_OR_STAFF="failureCode",
     ),
     "Dispute": _table(PARTIES="status amount reason evidenceDueAt openedAt settledAt"),
+    "HostAmounts": _table(OPEN="earnings fees refunds adjustments payouts total"),
+    "HostStatement": _table(
+        OWN="month currency openingBalance closingBalance inTransit amounts bookings csvUrl"
+    ),
+    "HostStatementBooking": _table(OWN="booking amounts"),
+    "HostStatementMonth": _table(OWN="month currency"),
+    "HostBookingStatement": _table(HOST="amounts lines csvUrl"),
+    "HostStatementLine": _table(HOST="kind occurredAt amounts"),
+    "RevenueReport": _table(ADMIN="rows csvUrl"),
+    "RevenueReportRow": _table(
+        ADMIN="month currency guestFees hostFees other promotions providerFees disputeLosses net"
+    ),
+    "TaxReport": _table(ADMIN="rows csvUrl"),
+    "TaxReportEntry": _table(
+        ADMIN="month currency country region name collected refunded lost net"
+    ),
     "Document": _table(OWN="id kind number issuedAt total lineItems booking corrects pdfUrl"),
     "Payout": _table(
         OWN="id amount status failureCode advice nextAttemptAt createdAt paidAt items"

@@ -33,7 +33,6 @@ from app.properties.queries import PROPERTIES_OF_HOST, CoHostRow, PropertyRow, R
 from app.reviews.queries import REVIEWS_OF_HOST, ReviewRow
 from db import shapes
 from schema.context import Info, shown_at, shown_at_in_sql
-from schema.documents import own_documents
 from schema.enums import (
     BookingStatus,
     HostKind,
@@ -52,11 +51,11 @@ from schema.reading import reads, shape, writes
 from schema.saved.own import Keeping
 from schema.scalars import CurrencyCode
 from schema.sign_in import SignInEventConnection, SignInSession
+from schema.statements import Accounted
 from schema.upcoming_payouts import UpcomingPayout, own_upcoming_payouts
 
 if TYPE_CHECKING:
     from schema.bookings.types import BookingConnection
-    from schema.documents import DocumentConnection
     from schema.payouts import PayoutAccount, PayoutConnection
     from schema.promotions import PromotionConnection
     from schema.properties.co_hosts import CoHost
@@ -68,7 +67,6 @@ Helper: TypeAlias = Annotated["CoHost", strawberry.lazy("schema.properties.co_ho
 Bookings: TypeAlias = Annotated["BookingConnection", strawberry.lazy("schema.bookings.types")]
 Properties: TypeAlias = Annotated["PropertyConnection", strawberry.lazy("schema.properties.types")]
 Reviews: TypeAlias = Annotated["ReviewConnection", strawberry.lazy("schema.reviews")]
-Documents: TypeAlias = Annotated["DocumentConnection", strawberry.lazy("schema.documents")]
 Payouts: TypeAlias = Annotated["PayoutConnection", strawberry.lazy("schema.payouts")]
 Promotions: TypeAlias = Annotated["PromotionConnection", strawberry.lazy("schema.promotions")]
 StaffActions: TypeAlias = Annotated["StaffActionConnection", strawberry.lazy("schema.staff")]
@@ -330,7 +328,7 @@ class HostDetails:
 
 
 @strawberry.type(description="A person. Guests and hosts are the same users.")
-class User(Node, Keeping):
+class User(Node, Keeping, Accounted):
     is_type_of = shows(UserRow)
 
     username: str = strawberry.field(description="Unique; public.")
@@ -439,12 +437,6 @@ class User(Node, Keeping):
         resolver=own_payouts,
         graphql_type=Payouts | None,
         description="Earnings sent to them, newest first. Null unless the viewer is this person.",
-    )
-    documents = strawberry.field(
-        resolver=own_documents,
-        graphql_type=Documents | None,
-        description="Their receipts, invoices and credit notes, newest first. Null unless the "
-        "viewer is this person.",
     )
     upcoming_payouts = strawberry.field(
         resolver=own_upcoming_payouts,

@@ -8,10 +8,12 @@ import base64
 import hashlib
 import hmac
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from uuid import UUID
 
 import msgspec
 
+from app.accounting.periods import Month
 from app.identity.errors import LinkRefused
 from app.identity.tokens import TokenKeys
 
@@ -23,13 +25,45 @@ USE = b"download"
 MAX_LENGTH = 512
 
 
+class Report(StrEnum):
+    """Which report."""
+
+    REVENUE = "revenue"
+    TAXES = "taxes"
+
+
 class DocumentFile(msgspec.Struct, frozen=True, array_like=True, tag="document"):
     """A document as a PDF."""
 
     document_id: UUID
 
 
-File = DocumentFile
+class StatementFile(msgspec.Struct, frozen=True, array_like=True, tag="statement"):
+    """A host's statement of a month as CSV."""
+
+    host_id: UUID
+    currency: str
+    month: Month
+
+
+class BookingFile(msgspec.Struct, frozen=True, array_like=True, tag="booking"):
+    """What a host had of one booking, as CSV."""
+
+    host_id: UUID
+    booking_id: UUID
+
+
+class ReportFile(msgspec.Struct, frozen=True, array_like=True, tag="report"):
+    """One of our reports as CSV, for a member of staff as long as they are one."""
+
+    report: Report
+    first: Month
+    last: Month
+    user_id: UUID
+    session_id: UUID
+
+
+File = DocumentFile | StatementFile | BookingFile | ReportFile
 
 
 class _Signed(msgspec.Struct, frozen=True, array_like=True):

@@ -19,8 +19,9 @@ from app.http.state import keys_of, runtime_of
     tags=["Downloads"],
     summary="A file by the address that GraphQL has shown",
     description=(
-        "A document as a PDF (`Document.pdfUrl`). The address is the permission, for a quarter of "
-        "an hour: ask for another one rather than keep it."
+        "A document as a PDF (`Document.pdfUrl`), a statement or a report as CSV (`csvUrl`). The "
+        "address is the permission, for a quarter of an hour: ask for another one rather than keep "
+        "it."
     ),
     response_description="The file.",
     responses=documented(400, 429),
@@ -31,7 +32,13 @@ async def download(
 ) -> Response[bytes]:
     runtime = runtime_of(request)
     made = await flows.download(
-        runtime.db, runtime.limiter, keys_of(request), code, client_of(request), clock.now()
+        runtime.db,
+        runtime.limiter,
+        runtime.settings,
+        keys_of(request),
+        code,
+        client_of(request),
+        clock.now(),
     )
     return Response(
         made.content,

@@ -42,6 +42,7 @@ from schema.payments import Payment
 from schema.properties.types import Property
 from schema.reading import joins, reads, shape
 from schema.reviews import Review
+from schema.statements import HostBookingStatement, statement_of
 from schema.users import User
 
 Parent: TypeAlias = strawberry.Parent[BookingRow]
@@ -286,6 +287,11 @@ class Booking(Node):
         graphql_type=list[Document],
         description="The viewer's receipts, invoices and credit notes about it, oldest first. A "
         "moment after the money has moved.",
+    )
+    host_statement = strawberry.field(
+        resolver=statement_of,
+        graphql_type=HostBookingStatement | None,
+        description="What the host has had of it. Only for the host alone.",
     )
     review = strawberry.field(
         resolver=review_of, graphql_type=Review | None, description="What the guest wrote."

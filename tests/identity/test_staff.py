@@ -112,6 +112,7 @@ def test_support_may_less_than_admins() -> None:
     assert RIGHTS[Role.ADMIN] - RIGHTS[Role.SUPPORT] == {
         Kind.TRAIL_READ,
         Kind.DEBTS_READ,
+        Kind.BOOKS_READ,
         Kind.ROLE_CHANGED,
         Kind.BOOKING_CANCELLED,
         Kind.PROMOTIONS_READ,

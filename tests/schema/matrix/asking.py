@@ -18,6 +18,7 @@ from graphql import (
 
 from app import clock
 from schema.find import FINDERS
+from tests.schema.matrix.world import BOOKED
 
 # A field that is asked for once more, with every value of the enumerations that it filters by.
 EVERY = "every_"
@@ -70,6 +71,7 @@ def every_value(field: GraphQLField) -> str:
 
 EXAMPLES = {
     ("Money", "converted"): 'to: "USD"',
+    ("User", "hostStatement"): f'month: "{BOOKED:%Y-%m}", currency: "EUR"',
     ("Property", "pricePreview"): f'from: "{TODAY()}", to: "{TODAY() + timedelta(days=2)}"',
     ("PropertySearchSummary", "clusters"): "zoom: 3",
     ("Property", "availability"): f'from: "{TODAY()}", to: "{TODAY() + timedelta(days=2)}"',

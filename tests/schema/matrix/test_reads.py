@@ -25,7 +25,7 @@ from schema.policies import FIELDS, Policy
 from tests.schema.face import Face
 from tests.schema.matrix.asking import selected
 from tests.schema.matrix.judging import SCHEMA, TYPES, Judge, allowed
-from tests.schema.matrix.world import Thing, World, make, word
+from tests.schema.matrix.world import BOOKED, Thing, World, make, word
 from tests.schema.test_generated import WIDE
 
 # A query's field with its arguments, and the values of the variables in them.
@@ -83,6 +83,7 @@ def searches(_: World) -> Iterable[Asked]:
 
 
 # How each query is asked; `node` and `nodes` besides, for whatever has an id.
+BOOKED_IN = f'from: "{BOOKED:%Y-%m}", to: "{BOOKED:%Y-%m}"'
 ROUTES: dict[str, Ways] = {
     "viewer": lambda _: [("viewer", {})],
     "property": by_id("Property", "property"),
@@ -98,6 +99,8 @@ ROUTES: dict[str, Ways] = {
     "staffPeople": people,
     "staffActions": trail,
     "staffHostDebts": lambda _: [("staffHostDebts(olderThanDays: 0)", {})],
+    "staffRevenue": lambda _: [(f"staffRevenue({BOOKED_IN})", {})],
+    "staffTaxes": lambda _: [(f"staffTaxes({BOOKED_IN})", {})],
     "staffPromotions": lambda _: [("staffPromotions", {})],
     "payoutInstitutions": lambda _: [
         (f'payoutInstitutions(currency: "EUR", kind: {kind})', {}) for kind in PayoutAccountKind

@@ -1,6 +1,6 @@
 """Two guests, two hosts, staff, and something of everything that can be theirs."""
 
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from app.gazetteer import places as gazetteer
 from app.ids import new_id
 from app.ledger import rules as entries
 from app.ledger import service as ledger
-from app.ledger.rules import Shares
+from app.ledger.rules import Shares, Tax
 from db.base import Base
 from db.enums import DocumentKind, LineItemKind, PaymentProvider, Side, StaffActionKind
 from db.models import (
@@ -70,6 +70,8 @@ from tests.support.world import (
     add_user,
 )
 
+# When stays were paid, by the books.
+BOOKED = datetime(2026, 5, 10, 12, tzinfo=UTC)
 STAFF = (Role.SUPPORT, Role.ADMIN)
 # Who helps the host, with all that is theirs.
 HELPERS = {"co-host": "ALL", "calendar co-host": "CALENDAR"}
@@ -566,6 +568,7 @@ async def _add_money(db: Database, world: World) -> None:
                 opened_at=clock.now(),
                 settled_at=clock.now(),
             )
+            await _post(db, booking, payment)
             await _add_documents(db, world, name, booking, payment)
         guest = frozenset({booking.guest_id})
         world.secrets[f"{word(name)}-client"] = (guest, False)
@@ -611,6 +614,20 @@ async def _add_money(db: Database, world: World) -> None:
             cancelled_at=clock.now(),
             waived_at=clock.now(),
         )
+
+
+async def _post(db: Database, booking: Any, payment: UUID) -> None:
+    """What is in the books of a stay that was paid."""
+    shares = Shares(
+        host_minor=290_00,
+        platform_minor=9_00,
+        tax_minor=1_00,
+        guest_fee_minor=4_00,
+        taxes={Tax("PT", "Lisbon", "City tax"): 1_00},
+    )
+    stripe = PaymentProvider.STRIPE
+    entry = entries.capture(payment, booking.id, booking.host_id, stripe, "EUR", shares)
+    await db.run(lambda session: ledger.post(session, entry, BOOKED))
 
 
 async def _add_documents(
