@@ -90,6 +90,8 @@ async def finish_acceptance(
     async with db.read() as connection:
         payment = await payments.live_payment(connection, booking_id)
     if payment is None:
+        # Given up before its capture: the request's time was over at the same instant.
+        await _ask_anew(db, providers, settings, booking_id)
         return
     if payment.status is PaymentStatus.PENDING:
         await payment_flows.start(db, providers, payment.id)
@@ -101,9 +103,19 @@ async def finish_acceptance(
             lambda session: settling.succeeded(session, booking_id, payment.id, settings, now)
         )
     elif status in (PaymentStatus.FAILED, PaymentStatus.CANCELLED):
-        # The authorisation was lost. The host's yes stands: the guest pays anew.
-        await db.run(lambda session: settling.lost(session, booking_id, settings, now))
-        await finish_acceptance(db, providers, settings, booking_id)
+        await _ask_anew(db, providers, settings, booking_id)
+
+
+async def _ask_anew(
+    db: Database, providers: Providers, settings: Settings, booking_id: UUID
+) -> None:
+    """The authorisation was lost. The host's yes stands: the guest pays anew."""
+    now = clock.now()
+    await db.run(lambda session: settling.lost(session, booking_id, settings, now))
+    async with db.read() as connection:
+        payment = await payments.live_payment(connection, booking_id)
+    if payment is not None:
+        await payment_flows.start(db, providers, payment.id)
 
 
 async def decline(db: Database, actor: Actor, booking_id: UUID, reason: str | None) -> None:

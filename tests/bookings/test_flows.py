@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 
 from app import clock
 from app.actor import Actor
-from app.bookings import expiry, flows
+from app.bookings import expiry, flows, service
 from app.bookings.errors import BookingNotFound, TransitionNotAllowed
 from app.bookings.placing import CreateBooking
 from app.bookings.quotes import quote_stay
@@ -319,6 +319,24 @@ async def test_when_the_authorisation_is_lost_the_guest_pays_anew(scene: Scene) 
     second = await scene.payment(booking_id)
     assert (second.attempt, second.status) == (2, "PENDING")
     await scene.drain()
+    await scene.pay(booking_id)
+    await scene.hear(booking_id)
+    assert await scene.status(booking_id) == "CONFIRMED"
+
+
+async def test_a_yes_stands_when_the_authorisation_was_given_up_at_the_same_instant(
+    scene: Scene,
+) -> None:
+    booking_id = await requested(scene)
+    runtime = scene.runtime
+    async with runtime.db.transaction() as session:
+        await service.begin_acceptance(
+            session, scene.host, booking_id, runtime.settings, clock.now()
+        )
+    # The timer had looked at the booking before that.
+    await payment_flows.void(runtime.db, runtime.providers, (await scene.payment(booking_id)).id)
+    await flows.finish_acceptance(runtime.db, runtime.providers, runtime.settings, booking_id)
+    assert await scene.status(booking_id) == "PENDING_PAYMENT"
     await scene.pay(booking_id)
     await scene.hear(booking_id)
     assert await scene.status(booking_id) == "CONFIRMED"
