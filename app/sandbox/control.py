@@ -91,9 +91,12 @@ class Control(ABC):
             await self._api.store.flush()
         return 200, answer
 
-    async def _dump(self, _: bytes) -> Obj:
+    async def _dump(self, body: bytes) -> Obj:
+        wanted = msgspec.json.decode(body, type=_Dump)
         tables = {
-            name: list(self._state.table(kind).values()) for name, kind in self.dumped.items()
+            name: list(self._state.table(kind).values())[wanted.skip :]
+            for name, kind in self.dumped.items()
+            if wanted.only is None or name in wanted.only
         }
         return {**tables, "balance": self.balance()}
 
@@ -155,6 +158,13 @@ class Control(ABC):
     async def _clock(self, body: bytes) -> Obj:
         self._state.clock_offset += msgspec.json.decode(body, type=_Clock).advance_seconds
         return {"now": self._state.now()}
+
+
+class _Dump(msgspec.Struct):
+    # The kinds to show; all of them by default.
+    only: list[str] | None = None
+    # So many of each, the oldest, are left out.
+    skip: int = 0
 
 
 class _Resume(msgspec.Struct):

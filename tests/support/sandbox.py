@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import msgspec
 import stripe
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -77,15 +78,18 @@ class Control:
         answer = await self._http.request(method, f"/_sandbox/{name}", json=body or {})
         if answer.status_code != httpx2.codes.OK:
             raise ControlError(f"{method} {name}: {answer.status_code} {answer.text}")
-        return answer.json()
+        return msgspec.json.decode(answer.content)
 
     async def reset(self) -> None:
         """Forget everything but the endpoint that was configured at the start."""
         await self.call("POST", "reset")
 
-    async def state(self) -> Any:
-        """All objects, by kind: `payment_intents`, `charges`, `refunds`, `transfers`, …"""
-        return await self.call("GET", "state")
+    async def state(self, *only: str, skip: int = 0) -> Any:
+        """All objects, by kind: `payment_intents`, `charges`, `refunds`, `transfers`, …
+
+        With names, those kinds alone; without so many of each, the oldest.
+        """
+        return await self.call("GET", "state", {"only": only or None, "skip": skip})
 
     async def fault(self, **fault: Any) -> None:
         """Let the next matching requests suffer: kind, method, path, times, seconds, status…"""
