@@ -287,6 +287,48 @@ def test_every_boundary_to_the_second_wherever_the_place_is(zone: str, check_in:
         ], (policy, night)
 
 
+# Of a stay that is confirmed later than their notice, only the grace period gives everything back.
+LATE = [CancellationPolicy.LIMITED, CancellationPolicy.FIRM, CancellationPolicy.STRICT]
+
+
+@pytest.mark.parametrize(("zone", "check_in"), PLACES)
+@pytest.mark.parametrize("policy", LATE)
+def test_every_boundary_of_the_grace_period_wherever_the_place_is(
+    policy: CancellationPolicy, zone: str, check_in: date
+) -> None:
+    begins = instant(check_in, AT, zone)
+    for notice, nights, has_grace in [
+        (7 * DAY - SECOND, 4, False),
+        (7 * DAY, 4, True),
+        (7 * DAY + SECOND, 4, True),
+        (7 * DAY, 27, True),
+        (7 * DAY, 28, False),
+    ]:
+        stay = make_stay(
+            policy, timezone=zone, check_in=check_in, confirmed_before=notice, nights=nights
+        )
+        confirmed = begins - notice
+        found = [
+            refund(stay, BookingActor.GUEST, confirmed + after).amount_minor == total(stay)
+            for after in (timedelta(0), DAY - SECOND, DAY, DAY + SECOND)
+        ]
+        assert found == [has_grace, has_grace, has_grace, False], (notice, nights)
+
+
+@pytest.mark.parametrize(("zone", "check_in"), PLACES)
+def test_the_service_fee_goes_back_to_the_second_that_everything_does(
+    zone: str, check_in: date
+) -> None:
+    for policy, notice in FULL_UNTIL:
+        stay = make_stay(policy, timezone=zone, check_in=check_in)
+        last = instant(check_in, AT, zone) - notice
+        found = [
+            LineItemKind.SERVICE_FEE in back(stay, at)
+            for at in (last - SECOND, last, last + SECOND)
+        ]
+        assert found == [True, True, False], policy
+
+
 @given(
     st.sampled_from(CancellationPolicy),
     st.sampled_from([BookingActor.GUEST, BookingActor.HOST]),
