@@ -138,8 +138,8 @@ class DisputedStay(msgspec.Struct, frozen=True, kw_only=True):
     host_minor: int
 
 
-class SentPayout(msgspec.Struct, frozen=True, kw_only=True):
-    """Money that was sent to a host for some bookings."""
+class HostPayout(msgspec.Struct, frozen=True, kw_only=True):
+    """Money for a host for some bookings, sent or refused."""
 
     payout_id: UUID
     host: Person

@@ -185,6 +185,17 @@ async def payout_sent(db: Database, settings: Settings, payout_id: UUID) -> None
     await _send(settings, payout.host, letter, str(payout_id))
 
 
+async def payout_failed(db: Database, settings: Settings, payout_id: UUID, advice: str) -> None:
+    """Tell a host that their account did not take their money, and what helps."""
+    async with db.read() as connection:
+        payout = await queries.load_payout(connection, payout_id)
+    if payout is None:
+        log.warning("payout %s is gone: no letter", payout_id)
+        return
+    letter = letters.payout_failed(payout, advice, _links(settings))
+    await _send(settings, payout.host, letter, str(payout_id))
+
+
 async def dispute_opened(db: Database, settings: Settings, dispute_id: UUID) -> None:
     """Tell a host that a guest's bank wants money back; nothing once that is decided."""
     stay = await _disputed_stay(db, dispute_id)

@@ -7,7 +7,7 @@ never say different things. Values are escaped there, not here.
 import msgspec
 
 from app.money import printed
-from app.notifications.facts import Person, SentPayout
+from app.notifications.facts import HostPayout, Person
 from app.notifications.formats import count, plain
 from db.enums import SignInEventKind as Kind
 
@@ -290,7 +290,7 @@ def _code(username: str, code: str) -> tuple[Row, ...]:
     return Row("Account", username), Row("Code", code)
 
 
-def payout_sent(payout: SentPayout, links: Links) -> Letter:
+def payout_sent(payout: HostPayout, links: Links) -> Letter:
     """To a host whose earnings are on their way."""
     amount = printed(payout.amount_minor, payout.currency)
     return Letter(
@@ -307,6 +307,22 @@ def payout_sent(payout: SentPayout, links: Links) -> Letter:
         amounts=(
             Row("Bookings", count(payout.bookings, "booking")),
             Row("Payout", amount, is_strong=True),
+        ),
+        button=links.button("See your payouts", "/hosting/payouts"),
+    )
+
+
+def payout_failed(payout: HostPayout, advice: str, links: Links) -> Letter:
+    """To a host whose account did not take their earnings, with what helps."""
+    amount = printed(payout.amount_minor, payout.currency)
+    return Letter(
+        kind="payout_failed",
+        subject=f"Your payout of {amount} did not reach you",
+        heading=f"{amount} could not be sent to you",
+        paragraphs=(f"Hello {plain(payout.host.first_name)}, {advice[0].lower()}{advice[1:]}",),
+        amounts=(
+            Row("Bookings", count(payout.bookings, "booking")),
+            Row("Not sent", amount, is_strong=True),
         ),
         button=links.button("See your payouts", "/hosting/payouts"),
     )

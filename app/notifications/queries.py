@@ -14,11 +14,11 @@ from app.notifications.facts import (
     CoHosting,
     DisputedStay,
     FoundPlace,
+    HostPayout,
     MailedLink,
     NewMatches,
     Person,
     ReadyExport,
-    SentPayout,
     Stay,
 )
 from db.enums import (
@@ -259,7 +259,7 @@ async def load_stay(connection: AsyncConnection, booking_id: UUID, version: int)
     return msgspec.convert(_fields(row), Stay) if row else None
 
 
-async def load_payout(connection: AsyncConnection, payout_id: UUID) -> SentPayout | None:
+async def load_payout(connection: AsyncConnection, payout_id: UUID) -> HostPayout | None:
     """A payout with its host."""
     items = select(func.count()).where(PayoutItem.payout_id == Payout.id).scalar_subquery()
     query = (
@@ -274,7 +274,7 @@ async def load_payout(connection: AsyncConnection, payout_id: UUID) -> SentPayou
         .where(Payout.id == payout_id)
     )
     row = (await connection.execute(query)).one_or_none()
-    return msgspec.convert(_fields(row), SentPayout) if row else None
+    return msgspec.convert(_fields(row), HostPayout) if row else None
 
 
 async def load_dispute(connection: AsyncConnection, dispute_id: UUID) -> DisputedStay | None:

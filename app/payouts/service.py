@@ -19,7 +19,8 @@ from app.payments.errors import NotOurs
 from app.payments.provider import Transfer, TransferState
 from app.payments.rules import CLOSED
 from app.payouts import dues, rules
-from app.payouts.events import PayoutReserved, PayoutSent
+from app.payouts.advice import PayoutStep, about_failure
+from app.payouts.events import PayoutRefused, PayoutReserved, PayoutSent
 from app.payouts.rules import PayoutTerms
 from db.enums import PaymentProvider, PayoutAccountStatus, PayoutStatus
 from db.models import Booking, Payment, Payout, PayoutAccount, PayoutItem
@@ -294,6 +295,10 @@ async def _give_back(
             paid_at=None,
         )
     )
+    advice = about_failure(failure_code)
+    # Once: the tries that follow by themselves tell nothing new.
+    if refusals == 1 and advice is not None and advice.step is not PayoutStep.WAIT:
+        await emit(session, PayoutRefused(payout_id=payout.id, advice=advice.message))
     # Bookings before ledger accounts, as everywhere.
     await dues.due_again(session, items.keys(), payout.created_at, again_at)
     await ledger.post(

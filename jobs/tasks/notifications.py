@@ -23,7 +23,7 @@ from app.notifications import flows
 from app.notifications.facts import Person
 from app.notifications.rules import Occasion
 from app.payments.events import DisputeOpened, DisputeSettled
-from app.payouts.events import PayoutSent
+from app.payouts.events import PayoutRefused, PayoutSent
 from app.privacy.events import (
     AccountErased,
     DataExportReady,
@@ -115,6 +115,12 @@ async def booking_expired(runtime: Runtime, event: BookingExpired) -> None:
 @task("notifications.review_invitation", timeout_seconds=SECONDS, lane=Lane.MAIL)
 async def review_invitation(runtime: Runtime, event: BookingCompleted) -> None:
     await _tell(runtime, Occasion.COMPLETED, event)
+
+
+@task("notifications.payout_failed", timeout_seconds=SECONDS, lane=Lane.MAIL)
+async def payout_failed(runtime: Runtime, event: PayoutRefused) -> None:
+    """Tell a host that their account did not take the money."""
+    await flows.payout_failed(runtime.db, runtime.settings, event.payout_id, event.advice)
 
 
 @task("notifications.payout_sent", timeout_seconds=SECONDS, lane=Lane.MAIL)

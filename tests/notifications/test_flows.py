@@ -168,7 +168,7 @@ async def test_a_mail_server_that_is_away_is_an_error_to_retry(
         await flows.about_booking(stage.db, away, Occasion.CONFIRMED, stage.booking_id, 1)
 
 
-async def test_a_payout_is_announced(stage: Stage, settings: Settings, mailbox: Mailbox) -> None:
+async def add_payout(stage: Stage, **columns: Any) -> UUID:
     payout_id = new_id()
     async with stage.db.transaction() as session:
         await session.execute(
@@ -178,8 +178,7 @@ async def test_a_payout_is_announced(stage: Stage, settings: Settings, mailbox: 
                 provider="STRIPE",
                 currency="EUR",
                 amount_minor=291_00,
-                status="PAID",
-                paid_at=world.NOW,
+                **columns,
             )
         )
         await session.execute(
@@ -187,12 +186,27 @@ async def test_a_payout_is_announced(stage: Stage, settings: Settings, mailbox: 
                 payout_id=payout_id, booking_id=stage.booking_id, amount_minor=291_00
             )
         )
+    return payout_id
+
+
+async def test_a_payout_is_announced(stage: Stage, settings: Settings, mailbox: Mailbox) -> None:
+    payout_id = await add_payout(stage, status="PAID", paid_at=world.NOW)
 
     await flows.payout_sent(stage.db, settings, payout_id)
 
     (mail,) = mailbox.to("hedy@example.com")
     assert mail.subject == "Your payout of €291.00 is on its way"
     assert "1 booking" in mail.text
+
+
+async def test_a_payout_that_failed_comes_with_what_helps(
+    stage: Stage, settings: Settings, mailbox: Mailbox
+) -> None:
+    payout_id = await add_payout(stage, status="FAILED", failure_code="account_not_active")
+    await flows.payout_failed(stage.db, settings, payout_id, "Your account is <closed>.")
+    (mail,) = mailbox.to("hedy@example.com")
+    assert mail.subject == "Your payout of €291.00 did not reach you"
+    assert "Hello Hedy, your account is <closed>." in mail.text
 
 
 @pytest.mark.parametrize(
@@ -263,6 +277,7 @@ async def test_whom_a_letter_was_for_may_be_gone(
 ) -> None:
     await flows.welcome(db, settings, new_id())
     await flows.payout_sent(db, settings, new_id())
+    await flows.payout_failed(db, settings, new_id(), "Wait.")
     await flows.dispute_opened(db, settings, new_id())
     await flows.dispute_settled(db, settings, new_id())
     await flows.about_booking(db, settings, Occasion.CONFIRMED, new_id(), 1)
