@@ -50,6 +50,10 @@ RIGHTS: Mapping[Role, frozenset[Kind]] = {
         Kind.PROMOTION_CREATED,
         Kind.PROMOTION_ENDED,
         Kind.CANCELLATION_FEE_WAIVED,
+        Kind.RECONCILIATION_READ,
+        Kind.RECONCILIATION_STARTED,
+        Kind.DIFFERENCE_BOOKED,
+        Kind.PAYOUTS_RELEASED,
     },
 }
 

@@ -106,6 +106,35 @@ def grant_role(email: str, role: str, reason: str) -> None:
 
 
 @main.command()
+def reconcile() -> None:
+    """Compare the books with every payment provider now. Exit status 1 if they differ."""
+    import asyncio
+
+    from app import clock
+    from app.payments.errors import ProviderUnavailable
+    from app.reconciliation import flows, queries
+    from app.runtime import open_runtime
+
+    settings = load_settings()
+
+    async def compare() -> list[str]:
+        async with open_runtime(settings) as runtime:
+            await flows.reconcile(runtime.db, runtime.providers, clock.now())
+            async with runtime.db.read() as connection:
+                return await queries.told(connection)
+
+    try:
+        lines = asyncio.run(compare())
+    except ProviderUnavailable as error:
+        fail(f"A provider does not answer: {error}", status=2)
+    for line in lines:
+        click.echo(line)
+    if lines:
+        fail(f"{len(lines)} difference(s).", status=1)
+    click.echo("The books and the providers agree.")
+
+
+@main.command()
 @click.option("--demo", is_flag=True, help="The small world of `make run`; nothing if not empty.")
 @click.option("--properties", type=click.IntRange(1), help="How many properties to make.")
 @click.option("--bookings", type=click.IntRange(0), default=0, show_default=True)

@@ -250,6 +250,7 @@ class StaffActionKind(StrEnum):
     DEBTS_READ = "DEBTS_READ"
     TRAIL_READ = "TRAIL_READ"
     BOOKS_READ = "BOOKS_READ"
+    RECONCILIATION_READ = "RECONCILIATION_READ"
     # Changing something: these need a reason.
     VERIFICATION_RESENT = "VERIFICATION_RESENT"
     SESSIONS_REVOKED = "SESSIONS_REVOKED"
@@ -260,6 +261,9 @@ class StaffActionKind(StrEnum):
     PROMOTION_CREATED = "PROMOTION_CREATED"
     PROMOTION_ENDED = "PROMOTION_ENDED"
     CANCELLATION_FEE_WAIVED = "CANCELLATION_FEE_WAIVED"
+    RECONCILIATION_STARTED = "RECONCILIATION_STARTED"
+    DIFFERENCE_BOOKED = "DIFFERENCE_BOOKED"
+    PAYOUTS_RELEASED = "PAYOUTS_RELEASED"
 
 
 class PaymentStatus(StrEnum):
@@ -325,6 +329,10 @@ class LedgerAccountKind(StrEnum):
     PLATFORM_REVENUE = "PLATFORM_REVENUE"
     PROMOTIONS = "PROMOTIONS"
     TAX_PAYABLE = "TAX_PAYABLE"
+    # Money that is here and of which nobody knows whose it is.
+    SUSPENSE = "SUSPENSE"
+    # Our own bank account: what we have moved from a provider to there, or from there.
+    PLATFORM_BANK = "PLATFORM_BANK"
     DISPUTED_FUNDS = "DISPUTED_FUNDS"
 
 
@@ -363,11 +371,73 @@ class JournalEntryKind(StrEnum):
     DISPUTE_OPENED = "DISPUTE_OPENED"
     DISPUTE_WON = "DISPUTE_WON"
     DISPUTE_LOST = "DISPUTE_LOST"
-    # What an earlier entry had on the wrong account.
+    # What an earlier entry had on the wrong account, or what a member of staff books by hand.
     CORRECTION = "CORRECTION"
     # What a host owes for having cancelled a confirmed stay; then let off after all.
     CANCELLATION_FEE = "CANCELLATION_FEE"
     CANCELLATION_FEE_WAIVED = "CANCELLATION_FEE_WAIVED"
+    # Money came of which nobody knows whose it is, and went back to where it came from.
+    UNKNOWN_RECEIVED = "UNKNOWN_RECEIVED"
+    UNKNOWN_RETURNED = "UNKNOWN_RETURNED"
+    # Between our balance at a provider and our bank account.
+    BANK_TRANSFER = "BANK_TRANSFER"
+
+
+class ReconciliationStep(StrEnum):
+    """What a walk through a provider's lists looks at, in this order."""
+
+    CHARGES = "CHARGES"
+    REFUNDS = "REFUNDS"
+    TRANSFERS = "TRANSFERS"
+    DISPUTES = "DISPUTES"
+    MOVEMENTS = "MOVEMENTS"
+    # Our rows that no list had.
+    MISSING = "MISSING"
+    # What was different before, and is in no window any more.
+    OPEN = "OPEN"
+    BALANCES = "BALANCES"
+    DONE = "DONE"
+
+
+class DifferenceSubject(StrEnum):
+    """What kind of object a provider and we say different things of."""
+
+    CHARGE = "CHARGE"
+    REFUND = "REFUND"
+    TRANSFER = "TRANSFER"
+    DISPUTE = "DISPUTE"
+    # A change of the balance that belongs to none of these.
+    MOVEMENT = "MOVEMENT"
+    BALANCE = "BALANCE"
+
+
+class DifferenceKind(StrEnum):
+    """What differs."""
+
+    UNKNOWN_CHARGE = "UNKNOWN_CHARGE"
+    UNKNOWN_REFUND = "UNKNOWN_REFUND"
+    UNKNOWN_TRANSFER = "UNKNOWN_TRANSFER"
+    UNKNOWN_DISPUTE = "UNKNOWN_DISPUTE"
+    UNKNOWN_MOVEMENT = "UNKNOWN_MOVEMENT"
+    MISSING_AT_PROVIDER = "MISSING_AT_PROVIDER"
+    AMOUNT_DIFFERS = "AMOUNT_DIFFERS"
+    STATUS_DIFFERS = "STATUS_DIFFERS"
+    FEE_DIFFERS = "FEE_DIFFERS"
+    # The balance is not what the ledger says, and nothing else explains it.
+    BALANCE_DRIFT = "BALANCE_DRIFT"
+
+
+class DifferenceResolution(StrEnum):
+    """How a difference was resolved."""
+
+    # We had not heard of it, and have settled it as a webhook would have.
+    SETTLED = "SETTLED"
+    # Money that belonged to nothing was given back.
+    RETURNED = "RETURNED"
+    # It is in the books now as what it is.
+    BOOKED = "BOOKED"
+    # Both said the same when it was looked at again.
+    AGREED = "AGREED"
 
 
 class PhotoUploadStatus(StrEnum):

@@ -11,6 +11,7 @@ import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 
+from app.reconciliation import queries as reconciliation
 from app.runtime import Runtime
 from jobs import messages, metrics
 
@@ -79,9 +80,17 @@ async def _answer(runtime: Runtime, stop: asyncio.Event, path: str) -> Answer:
         with contextlib.suppress(Exception):  # without the database the rest is still worth having
             async with asyncio.timeout(CHECK_SECONDS), runtime.db.read() as connection:
                 backlog = await messages.backlog(connection)
+                open_differences = await reconciliation.open_count(connection)
+                holds = await reconciliation.holds(connection)
             metrics.WAITING.set(backlog.waiting)
             metrics.FAILING.set(backlog.failing)
             metrics.OVERDUE.set(backlog.overdue_seconds)
+            metrics.DIFFERENCES.clear()
+            for provider, count in open_differences.items():
+                metrics.DIFFERENCES.labels(provider).set(count)
+            metrics.DRIFT.clear()
+            for hold in holds:
+                metrics.DRIFT.labels(hold.provider, hold.currency).set(hold.drift_minor)
         return 200, CONTENT_TYPE_LATEST, generate_latest()
     return _json(404, {"status": "not found"})
 

@@ -36,6 +36,7 @@ from schema.properties.taxes import TaxMutations
 from schema.properties.types import Property, property_by_id
 from schema.quotes import quote_field
 from schema.recipients import RecipientMutations, payout_institutions_field
+from schema.reconciliation import ReconciliationMutations, staff_reconciliation_field
 from schema.reports import ReportQueries
 from schema.reviews import Review, ReviewMutations
 from schema.saved.searches import SavedSearch, SavedSearchMutations
@@ -79,6 +80,7 @@ class Query(StaffQueries, ReportQueries):
     shared_wishlist = shared_wishlist_field
     quote = quote_field
     staff_promotions = staff_promotions_field
+    staff_reconciliation = staff_reconciliation_field
     booking = strawberry.field(
         resolver=booking_by_id,
         graphql_type=Booking | None,
@@ -107,6 +109,7 @@ class Mutation(
     TaxMutations,
     CalendarMutations,
     PromotionMutations,
+    ReconciliationMutations,
     CalendarExchangeMutations,
     CoHostMutations,
     PhotoMutations,

@@ -55,7 +55,8 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
         " sharedWishlist quote booking amenityCatalogue hostTermsVersion",
         SIGNED_IN="payoutInstitutions",
         STAFF="staffPeople",
-        ADMIN="staffHostDebts staffActions staffPromotions staffRevenue staffTaxes",
+        ADMIN="staffHostDebts staffActions staffPromotions staffRevenue staffTaxes"
+        " staffReconciliation",
     ),
     # Of a mutation: who may do it to the object that it names.
     "Mutation": _table(
@@ -76,7 +77,8 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
         GUEST="createReview",
         ENDING="cancelBooking",
         STAFF="staffResendVerification staffRevokeSessions staffSuspend staffReinstate",
-        ADMIN="staffChangeRole staffCreatePromotion staffEndPromotion staffWaiveCancellationFee",
+        ADMIN="staffChangeRole staffCreatePromotion staffEndPromotion staffWaiveCancellationFee"
+        " staffReconcile staffReleasePayouts staffBookDifference",
     ),
     "Subscription": _table(PARTIES="bookingStatusChanged", HOST="hostBookingsChanged"),
     "User": _table(
@@ -99,6 +101,15 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
     "StaffAction": _table(OWN="kind role occurredAt"),
     "StaffRecord": _table(
         ADMIN="kind role reason newRole requestId occurredAt staff subject objectId"
+    ),
+    "StaffReconciliation": _table(ADMIN="walks holds differences"),
+    "Reconciliation": _table(
+        ADMIN="provider since until step lookedAt startedAt finishedAt",
+    ),
+    "HeldPayouts": _table(ADMIN="provider drift differences"),
+    "Difference": _table(
+        ADMIN="id provider subject kind key objectId ours theirs drift firstSeenAt lastSeenAt"
+        " resolvedAt resolution releasedAt releaseReason failureCode",
     ),
     "DataExport": _table(OWN="id status requestedAt readyAt expiresAt"),
     "DeletionBlocker": _table(OWN="reason booking amount"),

@@ -51,6 +51,20 @@ async def balance(
     return int(total or 0)
 
 
+async def held_at(reader: Reader, provider: PaymentProvider) -> dict[str, int]:
+    """What a provider holds for us by the books, by currency, in minor units."""
+    rows = await reader.execute(
+        select(LedgerAccount.currency, func.sum(Posting.amount_minor))
+        .join(Posting, Posting.account_id == LedgerAccount.id)
+        .where(
+            LedgerAccount.kind == LedgerAccountKind.PROVIDER_CLEARING,
+            LedgerAccount.provider == provider,
+        )
+        .group_by(LedgerAccount.currency)
+    )
+    return {currency: int(amount) for currency, amount in rows}
+
+
 async def outstanding(
     reader: Reader, host_id: UUID, currency: str, booking_ids: Collection[UUID]
 ) -> dict[UUID, int]:

@@ -415,6 +415,91 @@ def payout_returned(
     )
 
 
+def unknown_received(
+    difference_id: UUID, provider: PaymentProvider, currency: str, amount_minor: int
+) -> Entry:
+    """Money has come to the provider that belongs to nothing of ours."""
+    return Entry(
+        kind=Kind.UNKNOWN_RECEIVED,
+        source="differences",
+        source_id=difference_id,
+        provider=provider,
+        currency=currency,
+        lines=(
+            Line(Account.PROVIDER_CLEARING, amount_minor),
+            Line(Account.SUSPENSE, -amount_minor),
+        ),
+    )
+
+
+def unknown_returned(
+    difference_id: UUID, provider: PaymentProvider, currency: str, amount_minor: int
+) -> Entry:
+    """Such money has gone back to where it came from."""
+    return Entry(
+        kind=Kind.UNKNOWN_RETURNED,
+        source="differences",
+        source_id=difference_id,
+        provider=provider,
+        currency=currency,
+        lines=(
+            Line(Account.SUSPENSE, amount_minor),
+            Line(Account.PROVIDER_CLEARING, -amount_minor),
+        ),
+    )
+
+
+def movement_fee(
+    difference_id: UUID, provider: PaymentProvider, currency: str, fee_minor: int
+) -> Entry:
+    """The provider has kept something that belongs to no payment, payout or dispute of ours."""
+    return Entry(
+        kind=Kind.PROVIDER_FEE,
+        source="differences",
+        source_id=difference_id,
+        provider=provider,
+        currency=currency,
+        lines=(
+            Line(Account.PROVIDER_FEES, fee_minor),
+            Line(Account.PROVIDER_CLEARING, -fee_minor),
+        ),
+    )
+
+
+def bank_transfer(
+    difference_id: UUID, provider: PaymentProvider, currency: str, amount_minor: int
+) -> Entry:
+    """Our balance has come from our bank account; negative: it has gone there."""
+    return Entry(
+        kind=Kind.BANK_TRANSFER,
+        source="differences",
+        source_id=difference_id,
+        provider=provider,
+        currency=currency,
+        lines=(
+            Line(Account.PROVIDER_CLEARING, amount_minor),
+            Line(Account.PLATFORM_BANK, -amount_minor),
+        ),
+    )
+
+
+def correction(
+    difference_id: UUID, provider: PaymentProvider, currency: str, amount_minor: int
+) -> Entry:
+    """The provider holds so much more than the books say, and nobody knows whose it is."""
+    return Entry(
+        kind=Kind.CORRECTION,
+        source="differences",
+        source_id=difference_id,
+        provider=provider,
+        currency=currency,
+        lines=(
+            Line(Account.PROVIDER_CLEARING, amount_minor),
+            Line(Account.SUSPENSE, -amount_minor),
+        ),
+    )
+
+
 def _shares(host_id: UUID, booking_id: UUID, shares: Shares, sign: int) -> tuple[Line, ...]:
     unnamed = shares.tax_minor - sum(shares.taxes.values())
     taxes = ((None, unnamed), *shares.taxes.items())

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
 from app.config import Settings
-from app.payments import inbox
+from app.payments import holds, inbox
 from app.payments.errors import (
     PaymentUnavailable,
     ProviderRefused,
@@ -55,6 +55,8 @@ async def send(db: Database, providers: Providers, payout_id: UUID) -> None:
     payout has FAILED and the host is due the money again later. Raises PaymentUnavailable when
     the outcome is unknown; asking again is safe.
     """
+    if await _waits(db, payout_id):
+        return
     payout, account_id = await db.run(
         lambda session: service.count_attempt(session, payout_id, clock.now())
     )
@@ -77,6 +79,19 @@ async def send(db: Database, providers: Providers, payout_id: UUID) -> None:
             await accounts.sync_account(db, provider, account_id)
         return
     await db.run(lambda session: service.settle(session, payout_id, shown, clock.now()))
+
+
+async def _waits(db: Database, payout_id: UUID) -> bool:
+    """Whether a payout that nobody has tried to send is to wait: a sweep takes it up again."""
+    async with db.read() as connection:
+        found = await connection.scalar(
+            select(Payout.id).where(
+                Payout.id == payout_id,
+                Payout.attempts == 0,
+                holds.is_held(Payout.provider, Payout.currency),
+            )
+        )
+    return found is not None
 
 
 async def _transfer(provider: Provider, payout: PayoutRecord, account_id: str | None) -> Transfer:

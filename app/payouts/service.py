@@ -16,6 +16,7 @@ from app.ledger import service as ledger
 from app.outbox import emit
 from app.payments.disputes import is_disputed
 from app.payments.errors import NotOurs
+from app.payments.holds import is_held
 from app.payments.provider import Transfer, TransferState
 from app.payments.rules import CLOSED
 from app.payouts import dues, rules
@@ -74,7 +75,11 @@ async def due_tills(
         select(Booking.host_id, Booking.currency, Payment.provider)
         .join(Payment, _pays(Booking))
         .where(
-            Booking.payout_due_at.is_not(None), look_at <= now, can_be_paid, ~is_disputed(Booking)
+            Booking.payout_due_at.is_not(None),
+            look_at <= now,
+            can_be_paid,
+            ~is_disputed(Booking),
+            ~is_held(Payment.provider, Booking.currency),
         )
         .group_by(Booking.host_id, Booking.currency, Payment.provider)
         .order_by(func.min(look_at))
@@ -112,6 +117,7 @@ async def reserve(
                 Booking.payout_due_at.is_not(None),
                 pays,
                 ~is_disputed(Booking),
+                ~is_held(till.provider, currency),
             )
             .order_by(Booking.id)
             .with_for_update(key_share=True)

@@ -40,6 +40,7 @@ from db.models.properties import (
     PropertyTax,
     PropertyTranslation,
 )
+from db.models.reconciliation import Difference, Reconciliation, Sighting
 from db.models.reviews import Review
 from db.models.saved import (
     SavedSearch,
@@ -64,6 +65,7 @@ __all__ = [
     "CheckInGuide",
     "CoHost",
     "DataExport",
+    "Difference",
     "Dispute",
     "Document",
     "DocumentCounter",
@@ -92,6 +94,7 @@ __all__ = [
     "PropertyTax",
     "PropertyTranslation",
     "ProviderEvent",
+    "Reconciliation",
     "RecoveryCode",
     "RefreshToken",
     "Refund",
@@ -100,6 +103,7 @@ __all__ = [
     "SavedSearchMatch",
     "SearchList",
     "SearchWord",
+    "Sighting",
     "SignInEvent",
     "SignInSession",
     "StaffAction",

@@ -119,6 +119,10 @@ def test_support_may_less_than_admins() -> None:
         Kind.PROMOTION_CREATED,
         Kind.PROMOTION_ENDED,
         Kind.CANCELLATION_FEE_WAIVED,
+        Kind.RECONCILIATION_READ,
+        Kind.RECONCILIATION_STARTED,
+        Kind.DIFFERENCE_BOOKED,
+        Kind.PAYOUTS_RELEASED,
     }
     assert set(RIGHTS) == {Role.SUPPORT, Role.ADMIN}
 

@@ -55,6 +55,12 @@ MUTATIONS = {
       { __typename } }""",
     "staffWaiveCancellationFee": """mutation { staffWaiveCancellationFee(
       input: {bookingId: "x", reason: "a"}) { __typename } }""",
+    "staffReconcile": """mutation { staffReconcile(input: {provider: STRIPE, reason: "a"})
+      { __typename } }""",
+    "staffReleasePayouts": """mutation { staffReleasePayouts(input: {provider: STRIPE,
+      currency: "EUR", reason: "a"}) { __typename } }""",
+    "staffBookDifference": """mutation { staffBookDifference(input: {differenceId: "x",
+      reason: "a"}) { __typename } }""",
     "updateCalendar": """mutation { updateCalendar(input: {propertyId: "x", changes: []})
       { __typename } }""",
     "rotateCalendarFeed": """mutation { rotateCalendarFeed(input: {propertyId: "x"})

@@ -4,6 +4,7 @@ from sqlalchemy import String, and_, cast, func, or_, select
 
 from app.privacy.declaring import PERSON, held, part
 from db.models import (
+    Difference,
     Dispute,
     ExchangeRate,
     JournalEntry,
@@ -15,7 +16,9 @@ from db.models import (
     PayoutItem,
     Posting,
     ProviderEvent,
+    Reconciliation,
     Refund,
+    Sighting,
 )
 
 BOOKS = "the books, and what they are compared by with the provider's"
@@ -48,7 +51,30 @@ _named = or_(
 
 _rates = "day currency minor_per_euro source fetched_at"
 
+_walks = "id provider since until step cursor looked_at claimed_until started_at finished_at"
+_sightings = "reconciliation_id subject object_id"
+_differences = (
+    "id provider subject kind key object_id currency ours theirs ours_minor theirs_minor"
+    " first_seen_at last_seen_at resolved_at resolution released_at release_reason return_minor"
+    " provider_refund_id claimed_until failure_code"
+)
+
 TABLES = (
+    held(
+        Reconciliation,
+        hidden={"about nobody": _walks},
+        kept={"about nobody": _walks},
+    ),
+    held(
+        Sighting,
+        hidden={"ids of rows that are exported themselves, for hours": _sightings},
+        kept={"gone when the comparison is done": _sightings},
+    ),
+    held(
+        Difference,
+        hidden={"what the platform and its provider settle between them": _differences},
+        kept={BOOKS: _differences},
+    ),
     held(
         ExchangeRate,
         hidden={"about nobody": _rates},

@@ -36,6 +36,7 @@ class Control(control.Control):
         "transfers": "transfer",
         "transfer_reversals": "transfer_reversal",
         "balance_transactions": "balance_transaction",
+        "balances": "balance",
         "events": "event",
         "deliveries": "delivery",
     }

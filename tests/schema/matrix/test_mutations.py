@@ -50,7 +50,15 @@ from schema.policies import FIELDS, Policy
 from tests.schema.face import Face, gid
 from tests.schema.matrix.asking import selected
 from tests.schema.matrix.judging import SCHEMA, Judge, allowed
-from tests.schema.matrix.world import Thing, World, add, help_with, make, things
+from tests.schema.matrix.world import (
+    Thing,
+    World,
+    add,
+    add_difference,
+    help_with,
+    make,
+    things,
+)
 from tests.schema.test_generated import WIDE
 from tests.support.paystack import PaystackSandbox
 from tests.support.sandbox import Sandbox
@@ -327,6 +335,20 @@ async def platforms_promotion(stage: Stage) -> Case:
     return {"promotionId": gid("Promotion", key), "reason": "It is over."}, None
 
 
+async def difference(stage: Stage) -> Case:
+    key = await add_difference(stage.db)
+    return {"differenceId": gid("Difference", key), "reason": "It is known."}, None
+
+
+async def hold(stage: Stage) -> Case:
+    await add_difference(stage.db)
+    return {"provider": "STRIPE", "currency": "EUR", "reason": "It is known."}, None
+
+
+async def comparison(_: Stage) -> Case:
+    return {"provider": "STRIPE", "reason": "It looks odd."}, None
+
+
 async def search(stage: Stage) -> Case:
     row = {"user_id": stage.guest, "name": "Porto", "asked": {}, "wanted": {}}
     key = await add(stage.db, SavedSearch, **row)
@@ -398,6 +420,9 @@ MUTATIONS: dict[str, Callable[[Stage], Awaitable[Case]]] = {
     "staffCreatePromotion": new_platforms_promotion,
     "staffEndPromotion": platforms_promotion,
     "staffWaiveCancellationFee": cancelled_by_host,
+    "staffReconcile": comparison,
+    "staffReleasePayouts": hold,
+    "staffBookDifference": difference,
     "updateCalendar": calendar,
     "rotateCalendarFeed": Stage.place,
     "addCalendarImport": new_import,

@@ -102,6 +102,7 @@ ROUTES: dict[str, Ways] = {
     "staffRevenue": lambda _: [(f"staffRevenue({BOOKED_IN})", {})],
     "staffTaxes": lambda _: [(f"staffTaxes({BOOKED_IN})", {})],
     "staffPromotions": lambda _: [("staffPromotions", {})],
+    "staffReconciliation": lambda _: [("staffReconciliation", {})],
     "payoutInstitutions": lambda _: [
         (f'payoutInstitutions(currency: "EUR", kind: {kind})', {}) for kind in PayoutAccountKind
     ],

@@ -29,6 +29,7 @@ from db.models import (
     CheckInGuide,
     CoHost,
     DataExport,
+    Difference,
     Dispute,
     Document,
     HostCancellation,
@@ -46,6 +47,7 @@ from db.models import (
     PropertyPhotoUpload,
     PropertyTax,
     PropertyTranslation,
+    Reconciliation,
     Refund,
     Review,
     SavedSearch,
@@ -521,8 +523,53 @@ async def _add_uploads(db: Database, world: World) -> None:
             )
 
 
+async def add_difference(db: Database, **columns: Any) -> UUID:
+    """A refund that somebody made by hand, and that holds payouts."""
+    now = clock.now()
+    row = {
+        "provider": "STRIPE",
+        "subject": "REFUND",
+        "kind": "UNKNOWN_REFUND",
+        "key": f"re_{new_id().hex}",
+        "currency": "EUR",
+        "ours": "nothing",
+        "theirs": "SUCCEEDED 500 EUR",
+        "ours_minor": 0,
+        "theirs_minor": -5_00,
+        "first_seen_at": now,
+        "last_seen_at": now,
+    }
+    made: UUID = await add(db, Difference, **(row | columns))
+    return made
+
+
+async def _add_differences(db: Database, world: World) -> None:
+    """What a provider says otherwise, and a comparison with it that is done."""
+    now = clock.now()
+    await add_difference(db)
+    await add_difference(db, resolved_at=now, resolution="BOOKED")
+    await add_difference(
+        db,
+        subject="CHARGE",
+        object_id=new_id(),
+        failure_code="refused",
+        released_at=now,
+        release_reason="Known.",
+    )
+    await add(
+        db,
+        Reconciliation,
+        provider="STRIPE",
+        since=now - timedelta(days=1),
+        until=now,
+        step="DONE",
+        finished_at=now,
+    )
+
+
 async def _add_money(db: Database, world: World) -> None:
     await _add_promotions(db, world)
+    await _add_differences(db, world)
     rates = DayRates(clock.now().date(), {"USD": Decimal("1.1")})
     await db.run(lambda session: store(session, rates, "static", clock.now()))
     async with db.read() as connection:

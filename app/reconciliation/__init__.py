@@ -1,0 +1,1 @@
+"""Comparing the books with what each payment provider says, and making good what is safe."""
