@@ -40,11 +40,17 @@ R = TypeVar("R")
 
 # With dates some 10 µs each.
 MOST = 100_000
+# Where there is more, results are counted so far: no list is read to its ten-thousandth.
+ENOUGH = 10_000
 MAX_BUCKETS = 100
 MAX_ZOOM = 22
 # A map tile of a zoom is this many levels coarser than the cells that it is divided into.
 FINER_THAN_TILES = 2
 MOST_CLUSTERS = 1_024
+
+
+class TooMuch(Invalid):
+    """More would have to be looked at than is bearable."""
 
 
 class Bucket(msgspec.Struct, frozen=True):
@@ -66,9 +72,22 @@ class Cluster(msgspec.Struct, frozen=True):
 async def count(
     reader: Reader, filter: Filter, now: datetime, fees: Fees, rates: Rates | None = None
 ) -> int:
-    """How many results there are in all. Raises Invalid when there is too much to look at."""
+    """How many results there are in all. Raises TooMuch, an Invalid."""
     (total,) = await _ask(_count, reader, filter, now, fees, rates)
     return total
+
+
+async def at_least(
+    reader: Reader, filter: Filter, now: datetime, fees: Fees, rates: Rates | None = None
+) -> int:
+    """How many results there are; `ENOUGH` or more, where there is too much to look at."""
+    try:
+        return await count(reader, filter, now, fees, rates)
+    except TooMuch:
+        asked = wishes(filter, now, await words.query(reader, filter.text))
+        given = {**parameters(asked, filter, fees, rates), "enough": ENOUGH}
+        [found_] = await fetch(_some(tuple(asked)), reader, given)
+        return found_
 
 
 async def types(
@@ -164,12 +183,12 @@ async def _ask(
     rates: Rates | None,
     **more: Any,
 ) -> list[R]:
-    """The rows of a summary. Raises Invalid when there is too much to look at."""
+    """The rows of a summary. Raises TooMuch."""
     asked = wishes(filter, now, await words.query(reader, filter.text))
     given = {**parameters(asked, filter, fees, rates), **more}
     rows = await fetch(summary(tuple(asked)), reader, given)
     if rows[0][0] > MOST:
-        raise Invalid(
+        raise TooMuch(
             f"More than {MOST:,} places would have to be looked at: narrow the search.",
             field="filter",
         )
@@ -217,6 +236,12 @@ def _matches(names: tuple[str, ...], *, priced: bool = False) -> Found:
 
 def _of_count(names: tuple[str, ...]) -> Select[Any]:
     return _matches(names).query.add_columns(func.count().label("count"))
+
+
+@lru_cache(maxsize=SHAPES)
+def _some(names: tuple[str, ...]) -> Statement[int]:
+    some = _matches(names).query.add_columns(ONE).limit(bindparam("enough", type_=Integer))
+    return Statement(int, lambda: select(func.count()).select_from(some.subquery()))
 
 
 def _of_types(names: tuple[str, ...]) -> Select[Any]:

@@ -205,7 +205,7 @@ def _between(name: str, lowest: int | None, highest: int | None, currency: str |
         if not 0 <= price <= MAX_PRICE:
             raise Invalid("Expected an amount of minor units.", field=field)
         if currency is None:
-            raise Invalid(f"In which currency is '{field}'?", field="currency")
+            raise Invalid(f"Say by 'currency' in which one '{field}' is.", field="currency")
     return {
         **({} if lowest is None else {f"lowest_{name}": {f"lowest_{name}": lowest}}),
         **({} if highest is None else {f"highest_{name}": {f"highest_{name}": highest}}),

@@ -237,7 +237,7 @@ async def search_properties(
 
     async def count() -> int:
         fees = fees_of(context.runtime.settings)
-        return await counts.count(context.runtime.db, wanted, context.now, fees, rates)
+        return await counts.at_least(context.runtime.db, wanted, context.now, fees, rates)
 
     return connect(edges, has_next=page.has_next_page, after=after, count=count)
 
@@ -274,5 +274,6 @@ search_field = strawberry.field(
     resolver=search_properties,
     graphql_type=PropertyConnection,
     description="Published properties, one page at a time. With dates, only those that can be "
-    "booked for them, each with its `quote`.",
+    "booked for them, each with its `quote`. `totalCount` is exact, but stops at 10,000 where more "
+    "than 100,000 places would have to be looked at.",
 )

@@ -136,7 +136,10 @@ async def test_too_much_to_look_at_is_refused_before_it_is_begun(
     with pytest.raises(Invalid, match="narrow") as refused:
         await counts.count(db, Filter(types=(PropertyType.HOUSE,), **dates), NOW, FEES)
     assert refused.value.field == "filter"
+    monkeypatch.setattr(counts, "ENOUGH", 2)
+    assert await counts.at_least(db, Filter(types=(PropertyType.HOUSE,), **dates), NOW, FEES) == 2
     few = Filter(types=(PropertyType.CABIN,), **dates)
+    assert await counts.at_least(db, few, NOW, FEES) == 1
     assert await counts.count(db, few, NOW, FEES) == 1
 
 

@@ -31,7 +31,7 @@ QUICK = (300, 600)
 # Bookings lie up to 180 days ahead of the day on which a world was made.
 FRESH_DAYS = 30
 PAGE = 20
-SEARCHES, ROUNDS = 40, 3
+SEARCHES, ROUNDS = 30, 2
 LONGEST_LINE = 200
 
 
