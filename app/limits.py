@@ -6,7 +6,6 @@ at once. Without Redis each process counts for itself, from what it has let thro
 sign-in goes on, guessing stays slow, and a Redis that falters gives nobody a fresh budget.
 """
 
-import asyncio
 import hashlib
 import math
 import time
@@ -15,20 +14,11 @@ from collections.abc import Sequence
 from ipaddress import IPv6Address, ip_address
 
 import msgspec
-import structlog
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.exceptions import RedisError
 
 from app.errors import RateLimited
-
-log = structlog.get_logger(__name__)
+from app.redis import Away, BriefRedis
 
 PREFIX = "roost:{limits}:"
-# Redis answers within a millisecond, or is not worth waiting for much longer.
-REDIS_SECONDS = 0.5
-CONNECTIONS = 8
-# After a failure Redis is left alone this long, so that a hung one is not waited for each time.
-AWAY_SECONDS = 5.0
 # Buckets that one process remembers without Redis; the longest unused are forgotten.
 REMEMBERED = 100_000
 
@@ -86,18 +76,9 @@ class Limiter:
     """Counts for one process, together with all others as long as Redis is there."""
 
     def __init__(self, redis_url: str) -> None:
-        self._redis = Redis.from_pool(
-            BlockingConnectionPool.from_url(
-                redis_url,
-                max_connections=CONNECTIONS,
-                timeout=REDIS_SECONDS,
-                socket_timeout=REDIS_SECONDS,
-                socket_connect_timeout=REDIS_SECONDS,
-            )
-        )
-        self._script = self._redis.register_script(TAKE)
+        self._redis = BriefRedis(redis_url, "limits")
+        self._script = self._redis.redis.register_script(TAKE)
         self._own: OrderedDict[str, float] = OrderedDict()
-        self._away_until = 0.0
 
     async def take(self, limits: Sequence[Limit], cost: int = 1) -> None:
         """Take from all of the buckets. Raises RateLimited, having taken from none."""
@@ -111,32 +92,18 @@ class Limiter:
 
     async def close(self) -> None:
         """Let go of Redis."""
-        await self._redis.aclose()
+        await self._redis.close()
 
     async def _run(self, limits: Sequence[Limit], cost: int) -> float:
-        if time.monotonic() >= self._away_until:
-            try:
-                async with asyncio.timeout(2 * REDIS_SECONDS):
-                    wait_ms = float(
-                        await self._script(
-                            keys=[limit.key for limit in limits],
-                            args=[cost, *_arguments(limits)],
-                        )
-                    )
-            except (RedisError, OSError, TimeoutError) as error:
-                self._give_up(error)
-            else:
-                if wait_ms <= 0:
-                    self._remember(limits, self._filled(limits, cost))
-                return wait_ms
-        return self._alone(limits, cost)
-
-    def _give_up(self, error: Exception) -> None:
-        """Leave Redis alone for a while; of many calls that failed together, one says so."""
-        now = time.monotonic()
-        if now >= self._away_until:
-            log.warning("limits: Redis is away", error=type(error).__name__)
-        self._away_until = now + AWAY_SECONDS
+        keys = [limit.key for limit in limits]
+        arguments = [cost, *_arguments(limits)]
+        try:
+            wait_ms = float(await self._redis.ask(lambda: self._script(keys=keys, args=arguments)))
+        except Away:
+            return self._alone(limits, cost)
+        if wait_ms <= 0:
+            self._remember(limits, self._filled(limits, cost))
+        return wait_ms
 
     def _alone(self, limits: Sequence[Limit], cost: int) -> float:
         """The script's work, in this process, from what it has itself let through."""

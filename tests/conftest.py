@@ -18,7 +18,7 @@ import pytest
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from app import limits
+from app import redis
 from app.config import Environment, Settings
 from app.dev.embedded import start_postgres, start_redis
 from app.identity import passwords
@@ -148,10 +148,10 @@ def _certificates_read_once() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _patient_limits() -> Iterator[None]:
+def _patient_with_redis() -> Iterator[None]:
     """Redis is not given up for a pause of this process, which collects more garbage than any."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(limits, "REDIS_SECONDS", 5.0)
+        patch.setattr(redis, "SECONDS", 5.0)
         yield
 
 

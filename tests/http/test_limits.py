@@ -16,7 +16,7 @@ from litestar import Litestar
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
-from app import limits
+from app import redis
 from app.config import Settings
 from app.dev.embedded import start_redis
 from app.identity import passwords
@@ -226,7 +226,7 @@ async def test_ten_thousand_guesses_evaluate_at_most_a_hundred(
 ) -> None:
     """One by one under forged headers, in arrays, aliases, batches and over sockets."""
     # However busy this machine is: here Redis is not away, and the processes count together.
-    monkeypatch.setattr(limits, "REDIS_SECONDS", 30.0)
+    monkeypatch.setattr(redis, "SECONDS", 30.0)
     evaluated: set[str] = set()
 
     def verify(password: str, stored: str) -> tuple[bool, None]:

@@ -94,7 +94,7 @@ async def test_a_redis_that_falters_gives_no_fresh_budget(
 
 
 async def test_a_hung_redis_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.limits.REDIS_SECONDS", 0.5)
+    monkeypatch.setattr("app.redis.SECONDS", 0.5)
     connected: list[asyncio.StreamWriter] = []
 
     async def silent(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
