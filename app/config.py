@@ -168,6 +168,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     # payments whose webhook never came).
     sweep_seconds: float = 10.0
 
+    # How long what a search found is kept in Redis at most, if it stays true so long; 0: not at
+    # all. Changes are remembered for longer (app.search.cache).
+    search_cache_seconds: Annotated[int, msgspec.Meta(ge=0, le=300)] = 60
+
     graphql_introspection: bool | None = None
     # Compiled plans (schema/engine); off, graphql-core executes everything.
     graphql_engine: bool = True

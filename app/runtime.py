@@ -16,6 +16,7 @@ from app.payments.paystack import PaystackProvider
 from app.payments.provider import Provider
 from app.payments.stripe import StripeProvider
 from app.pubsub import LiveUpdates
+from app.search.cache import SearchCache
 from app.storage import Storage
 from app.storage.opening import open_storage
 from db.enums import PaymentProvider
@@ -34,6 +35,8 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     # Whom people sign in through.
     oidc: Providers
     rates: CurrentRates
+    # Where searches read.
+    searches: SearchCache
     # Where pictures are kept.
     storage: Storage
 
@@ -62,6 +65,9 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
     )
     live = LiveUpdates(redis)
     limiter = Limiter(settings.redis_url)
+    searches = SearchCache(
+        db, settings.redis_url, settings.database_url, settings.search_cache_seconds
+    )
     db.session_info[pubsub.SESSION_KEY] = live
     providers = open_providers(settings)
     oidc = load_providers(settings)
@@ -76,11 +82,13 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             providers=providers,
             oidc=oidc,
             rates=CurrentRates(db),
+            searches=searches,
             storage=storage,
         )
     finally:
         await live.close()
         await limiter.close()
+        await searches.close()
         for payments in providers.values():
             await payments.close()
         for provider in oidc.values():

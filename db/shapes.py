@@ -153,6 +153,12 @@ class Shape(Generic[R]):
             return frozenset()
         return frozenset(each.name for each in self._fields)
 
+    def shows_only(self, fields: Collection[str]) -> bool:
+        """Whether it is made of these fields, and of what PostgreSQL writes for everybody alike."""
+        return all(each.name in fields for each in self._fields) and all(
+            isinstance(like, Written) for _, like in self._related
+        )
+
     def columns(self, of: Any) -> list[ColumnElement[Any]]:
         """What fills a `row`, in its order, for a statement's SELECT of a model or its alias."""
         return [

@@ -6,6 +6,8 @@ is a `Statement`: built and compiled when it is first run, then sent as a prepar
 connection of `Database.reads`, whose records become rows without anything in between.
 """
 
+import hashlib
+import re
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -27,6 +29,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from db.base import Base
 from db.session import Database
 
 R = TypeVar("R")
@@ -54,11 +57,16 @@ class Statement(Generic[R]):
 
     What differs from call to call is a named `bindparam` without a value; values that it was built
     with are parameters, too. Nothing that is given is ever written into the text.
+
+    `kept_as` is the type of what `row` makes, where it may be kept as JSON (app.search.cache).
     """
 
-    def __init__(self, row: Callable[..., R], build: Callable[[], Selection]) -> None:
+    def __init__(
+        self, row: Callable[..., R], build: Callable[[], Selection], kept_as: Any = None
+    ) -> None:
         self._row = row
         self._build = build
+        self.kept_as = kept_as
 
     async def fetch(self, reader: Reader, /, **values: Any) -> list[R]:
         """The rows. Raises TypeError for a parameter too many or too few."""
@@ -76,6 +84,16 @@ class Statement(Generic[R]):
     def sql(self) -> str:
         """Its text, with $1, $2, … for the parameters."""
         return str(self._compiled)
+
+    @cached_property
+    def digest(self) -> str:
+        """A name for its text and the values that it was built with."""
+        return hashlib.sha256(f"{self.sql}\n{self._parameters[0]}".encode()).hexdigest()
+
+    @cached_property
+    def tables(self) -> frozenset[str]:
+        """All tables that it may read: those whose names occur in its text."""
+        return frozenset(re.findall(r"\w+", self.sql)) & Base.metadata.tables.keys()
 
     @cached_property
     def _select(self) -> Selection:

@@ -63,17 +63,21 @@ def shape(
     row: type[R],
     *path: str,
     needs: frozenset[str],
+    without: frozenset[str] = frozenset(),
     model: type[Base] | None = None,
 ) -> Shape[R] | None:
     """What is asked for of the rows that a resolver returns, or that are at a path beneath.
 
-    `needs` are columns for whoever reads. With their `model`, PostgreSQL may write all else that
-    is asked for: see `node_of`. None: it cannot be told, read them whole.
+    `needs` are columns for whoever reads; `without` such that resolvers find by themselves. With
+    their `model`, PostgreSQL may write all else that is asked for: see `node_of`. None: it cannot
+    be told, read them whole.
     """
     found = selection(info, *path)
     context = info.context
     addresses = context.runtime.storage.addresses if context.takes_json else None
-    return None if found is None else shape_of(found, row, needs, addresses, model)
+    if found is None:
+        return None
+    return shape_of(found, row, needs, addresses, model, without=without)
 
 
 def with_parts(info: Info, row: type[R], needs: frozenset[str]) -> Given[R] | None:
@@ -175,6 +179,7 @@ def shape_of(
     addresses: Addresses | None,
     model: type[Base] | None = None,
     with_parts: tuple[str, ...] = (),
+    without: frozenset[str] = frozenset(),
 ) -> Shape[R]:
     """The shape of rows of which that is asked; with the parts that fields of these names show."""
     if addresses is not None and model is not None:
@@ -188,7 +193,7 @@ def shape_of(
     # The same shape for the same selection, in whatever order it was written.
     return shape_with(
         row,
-        needs.union(parts.fields),
+        needs.union(parts.fields) - without,
         tuple(parts.related[name] for name in sorted(parts.related)),
         tuple(parts.computed[name] for name in sorted(parts.computed)),
     )

@@ -13,6 +13,9 @@ from db.models import CheckInGuide, CoHost, Property, PropertyPhoto, PropertyTra
 from db.shapes import Form, Related, in_sql
 from db.statements import Reader, Statement
 
+# What of a place only some may see: app.properties.policy.may_see_exactly.
+EXACT = frozenset(["address", "unit", "postal_code", "latitude", "longitude"])
+
 
 class Ratings(msgspec.Struct, frozen=True):
     """How many reviews there are, and the sum of their stars."""

@@ -6,6 +6,7 @@ function `map_cell` in the database computes the number of the finest.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -48,6 +49,7 @@ def shift(level: int) -> int:
     return 2 * (FINEST - level)
 
 
+@lru_cache(maxsize=1_024)
 def covering(area: Area) -> Covering | None:
     """A box in the finest cells of which few are enough; None when it is too large for any."""
     for level in LEVELS:

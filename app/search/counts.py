@@ -28,13 +28,14 @@ from app.currencies.rules import Rates
 from app.errors import Invalid
 from app.properties.terms import Fees
 from app.search import cells, words
+from app.search.cache import Source, fetch, reader_of
 from app.search.conditions import DATES, TOTALS, Found, found
 from app.search.filters import Filter, wishes
-from app.search.pages import SHAPES, fetch, parameters
+from app.search.pages import SHAPES, parameters
 from app.search.stays import ONE, number
 from app.search.values import value
 from db.models import Property
-from db.statements import Reader, Statement, never_generic
+from db.statements import Statement, never_generic
 
 R = TypeVar("R")
 
@@ -70,56 +71,56 @@ class Cluster(msgspec.Struct, frozen=True):
 
 
 async def count(
-    reader: Reader, filter: Filter, now: datetime, fees: Fees, rates: Rates | None = None
+    source: Source, filter: Filter, now: datetime, fees: Fees, rates: Rates | None = None
 ) -> int:
     """How many results there are in all. Raises TooMuch, an Invalid."""
-    (total,) = await _ask(_count, reader, filter, now, fees, rates)
+    (total,) = await _ask(_count, source, filter, now, fees, rates)
     return total
 
 
 async def at_least(
-    reader: Reader, filter: Filter, now: datetime, fees: Fees, rates: Rates | None = None
+    source: Source, filter: Filter, now: datetime, fees: Fees, rates: Rates | None = None
 ) -> int:
     """How many results there are; `ENOUGH` or more, where there is too much to look at."""
     try:
-        return await count(reader, filter, now, fees, rates)
+        return await count(source, filter, now, fees, rates)
     except TooMuch:
-        asked = wishes(filter, now, await words.query(reader, filter.text))
+        asked = wishes(filter, now, await words.query(reader_of(source), filter.text))
         given = {**parameters(asked, filter, fees, rates), "enough": ENOUGH}
-        [found_] = await fetch(_some(tuple(asked)), reader, given)
+        [found_] = await fetch(_some(tuple(asked)), source, given, filter.area)
         return found_
 
 
 async def types(
-    reader: Reader, filter: Filter, now: datetime, fees: Fees, rates: Rates | None = None
+    source: Source, filter: Filter, now: datetime, fees: Fees, rates: Rates | None = None
 ) -> dict[str, int]:
     """How many results each type of place would have, whichever types are asked for."""
-    return dict(await _ask(_types, reader, replace(filter, types=()), now, fees, rates))
+    return dict(await _ask(_types, source, replace(filter, types=()), now, fees, rates))
 
 
 async def amenities(
-    reader: Reader, filter: Filter, now: datetime, fees: Fees, rates: Rates | None = None
+    source: Source, filter: Filter, now: datetime, fees: Fees, rates: Rates | None = None
 ) -> dict[str, int]:
     """How many results each amenity would have, whichever amenities are asked for."""
-    return dict(await _ask(_amenities, reader, replace(filter, amenities=()), now, fees, rates))
+    return dict(await _ask(_amenities, source, replace(filter, amenities=()), now, fees, rates))
 
 
 async def instant_book(
-    reader: Reader, filter: Filter, now: datetime, fees: Fees, rates: Rates | None = None
+    source: Source, filter: Filter, now: datetime, fees: Fees, rates: Rates | None = None
 ) -> int:
     """How many results can be booked at once, whether or not that is asked for."""
-    return await count(reader, replace(filter, instant_book=True), now, fees, rates)
+    return await count(source, replace(filter, instant_book=True), now, fees, rates)
 
 
 async def free_cancellation(
-    reader: Reader, filter: Filter, now: datetime, fees: Fees, rates: Rates | None = None
+    source: Source, filter: Filter, now: datetime, fees: Fees, rates: Rates | None = None
 ) -> int:
     """How many results can be cancelled for free, whether or not that is asked for."""
-    return await count(reader, replace(filter, free_cancellation=True), now, fees, rates)
+    return await count(source, replace(filter, free_cancellation=True), now, fees, rates)
 
 
 async def prices(
-    reader: Reader,
+    source: Source,
     filter: Filter,
     now: datetime,
     fees: Fees,
@@ -141,7 +142,7 @@ async def prices(
         min_total_minor=None,
         max_total_minor=None,
     )
-    rows = await _ask(_prices, reader, free, now, fees, rates, buckets=buckets)
+    rows = await _ask(_prices, source, free, now, fees, rates, buckets=buckets)
     if not rows:
         return []
     lowest, width = rows[0][:2]
@@ -154,7 +155,7 @@ async def prices(
 
 
 async def clusters(
-    reader: Reader,
+    source: Source,
     filter: Filter,
     now: datetime,
     fees: Fees,
@@ -167,7 +168,7 @@ async def clusters(
     if not 0 <= zoom <= MAX_ZOOM:
         raise Invalid(f"Expected between 0 and {MAX_ZOOM}.", field="zoom")
     level = min(zoom + FINER_THAN_TILES, cells.level_for(filter.area, MOST_CLUSTERS))
-    return await _ask(_clusters, reader, filter, now, fees, rates, shift=cells.shift(level))
+    return await _ask(_clusters, source, filter, now, fees, rates, shift=cells.shift(level))
 
 
 # Makes the statement of a summary, for the names of a search's wishes.
@@ -176,7 +177,7 @@ Summary = Callable[[tuple[str, ...]], Statement[tuple[int, R | None]]]
 
 async def _ask(
     summary: Summary[R],
-    reader: Reader,
+    source: Source,
     filter: Filter,
     now: datetime,
     fees: Fees,
@@ -184,9 +185,9 @@ async def _ask(
     **more: Any,
 ) -> list[R]:
     """The rows of a summary. Raises TooMuch."""
-    asked = wishes(filter, now, await words.query(reader, filter.text))
+    asked = wishes(filter, now, await words.query(reader_of(source), filter.text))
     given = {**parameters(asked, filter, fees, rates), **more}
-    rows = await fetch(summary(tuple(asked)), reader, given)
+    rows = await fetch(summary(tuple(asked)), source, given, filter.area)
     if rows[0][0] > MOST:
         raise TooMuch(
             f"More than {MOST:,} places would have to be looked at: narrow the search.",
@@ -195,15 +196,17 @@ async def _ask(
     return [row for _, row in rows if row is not None]
 
 
-def _summary(row: Callable[..., R], of: Callable[[tuple[str, ...]], Select[Any]]) -> Summary[R]:
-    """A summary whose rows have their count last, from what selects them."""
+def _summary(
+    row: Callable[..., R], kind: Any, of: Callable[[tuple[str, ...]], Select[Any]]
+) -> Summary[R]:
+    """A summary whose rows, each of a kind, have their count last; from what selects them."""
 
     def result(candidates: int, *values: Any) -> tuple[int, R | None]:
         return candidates, None if values[-1] is None else row(*values)
 
     @lru_cache(maxsize=SHAPES)
     def statement(names: tuple[str, ...]) -> Statement[tuple[int, R | None]]:
-        return Statement(result, lambda: _bounded(names, of(names)))
+        return Statement(result, lambda: _bounded(names, of(names)), tuple[int, kind | None])
 
     return statement
 
@@ -241,7 +244,7 @@ def _of_count(names: tuple[str, ...]) -> Select[Any]:
 @lru_cache(maxsize=SHAPES)
 def _some(names: tuple[str, ...]) -> Statement[int]:
     some = _matches(names).query.add_columns(ONE).limit(bindparam("enough", type_=Integer))
-    return Statement(int, lambda: select(func.count()).select_from(some.subquery()))
+    return Statement(int, lambda: select(func.count()).select_from(some.subquery()), int)
 
 
 def _of_types(names: tuple[str, ...]) -> Select[Any]:
@@ -288,11 +291,14 @@ def _of_clusters(names: tuple[str, ...]) -> Select[Any]:
     return query.group_by(cell).order_by(size.desc(), cell)
 
 
-_count: Summary[int] = _summary(int, _of_count)
-_types: Summary[tuple[str, int]] = _summary(lambda *pair: pair, _of_types)
-_amenities: Summary[tuple[str, int]] = _summary(lambda *pair: pair, _of_amenities)
-_prices: Summary[tuple[int, int, int, int]] = _summary(lambda *values: values, _of_prices)
+_count: Summary[int] = _summary(int, int, _of_count)
+_types: Summary[tuple[str, int]] = _summary(lambda *pair: pair, tuple[str, int], _of_types)
+_amenities: Summary[tuple[str, int]] = _summary(lambda *pair: pair, tuple[str, int], _of_amenities)
+_prices: Summary[tuple[int, int, int, int]] = _summary(
+    lambda *values: values, tuple[int, int, int, int], _of_prices
+)
 _clusters: Summary[Cluster] = _summary(
     lambda latitude, longitude, size: Cluster(size, round(latitude, 4), round(longitude, 4)),
+    Cluster,
     _of_clusters,
 )

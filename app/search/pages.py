@@ -4,11 +4,11 @@ Availability, and what a stay costs, are decided in SQL before the page is cut, 
 as a booking's (tests compare them).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date, datetime
 from functools import lru_cache
 from itertools import chain, zip_longest
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -32,9 +32,10 @@ from sqlalchemy.orm import aliased
 
 from app.currencies.rules import Rates
 from app.errors import Invalid
-from app.properties.queries import PropertyRow
+from app.properties.queries import EXACT, PropertyRow
 from app.properties.terms import Fees
 from app.search import by_price, lists, values, words
+from app.search.cache import Source, fetch, reader_of
 from app.search.conditions import DATES, NOW, PARTS, Found, cell, found, total_of
 from app.search.filters import Area, Filter, Point, Window, Wishes, wishes
 from app.search.sorts import BY_PRICE, DOWNWARDS, ORDERS, Key, Sort, decoded, encoded
@@ -42,7 +43,7 @@ from app.search.stays import Stay
 from db import rows
 from db.models import Property
 from db.shapes import Shape
-from db.statements import Reader, Statement, never_generic
+from db.statements import Statement, never_generic
 
 __all__ = ["Area", "Edge", "Filter", "Page", "Point", "Sort", "StayFound", "Window", "search"]
 
@@ -95,13 +96,14 @@ class Kind(msgspec.Struct, frozen=True):
     shape: Shape[PropertyRow] | None
 
 
-R = TypeVar("R")
+# What everybody may know of a place that a search finds.
+PUBLIC = frozenset(PropertyRow.__struct_fields__) - EXACT
 # Where a result stands in the order and in which list that is kept, its row, and its stay.
 Result: TypeAlias = tuple[Key, UUID | None, PropertyRow, StayFound | None]
 
 
 async def search(
-    reader: Reader,
+    source: Source,
     filter: Filter,
     sort: Sort,
     first: int,
@@ -123,6 +125,7 @@ async def search(
     """
     if not 1 <= first <= MAX_FIRST:
         raise Invalid(f"Expected between 1 and {MAX_FIRST}.", field="first")
+    reader = reader_of(source)
     asked = wishes(filter, now, await words.query(reader, filter.text))
     has_dates = not DATES.isdisjoint(asked)
     of_cells = _cells(asked)
@@ -141,12 +144,12 @@ async def search(
         "limit": first + 1,
         **of_cells,
     }
-    results = await fetch(_page(kind), reader, given)
+    results = await fetch(_page(kind), source, given, filter.area)
     if after is not None and sort in BY_PRICE and len(results) <= first:
         if not results:
             await lists.require_kept(reader, given["list_id"])
         longer = structs.replace(kind, goes_on=True)
-        results = await fetch(_page(longer), reader, given) or results
+        results = await fetch(_page(longer), source, given, filter.area) or results
     edges = tuple(
         Edge(row, encoded(sort, key, list_id or row.id), stay)
         for key, list_id, row, stay in results[:first]
@@ -163,11 +166,6 @@ def parameters(asked: Wishes, filter: Filter, fees: Fees, rates: Rates | None) -
         "guest_fee_bp": fees.guest_fee_bp,
         **values.parameters(filter.currency, rates),
     }
-
-
-async def fetch(statement: Statement[R], reader: Reader, given: Mapping[str, Any]) -> list[R]:
-    """What a statement finds with those of the values that it has parameters for."""
-    return await statement.fetch(reader, **{name: given[name] for name in statement.given})
 
 
 def _start(sort: Sort, filter: Filter, after: str | None, now: datetime) -> dict[str, Any]:
@@ -205,7 +203,12 @@ def _page(kind: Kind) -> Statement[Result]:
             return key, list_id, row(*values), None
         return key, list_id, row(*values[4:]), StayFound(*values[:4])
 
-    return Statement(result, lambda: build(kind))
+    # What PostgreSQL has written is for everybody, too. Lists come and go: their later pages are
+    # read each time.
+    is_public = kind.shape is not None and kind.shape.shows_only(PUBLIC)
+    may_be_kept = is_public and not (kind.is_after and kind.sort in BY_PRICE)
+    kept_as = tuple[Key, UUID | None, row, StayFound | None]  # type: ignore[valid-type]
+    return Statement(result, lambda: build(kind), kept_as if may_be_kept else None)
 
 
 def _by_keyset(kind: Kind) -> Select[Any]:

@@ -50,7 +50,7 @@ from db.models.saved import (
     Wishlist,
     WishlistItem,
 )
-from db.models.search import SearchList, SearchWord
+from db.models.search import SearchChange, SearchList, SearchWord
 from db.models.staff import StaffAction
 
 __all__ = [
@@ -101,6 +101,7 @@ __all__ = [
     "Review",
     "SavedSearch",
     "SavedSearchMatch",
+    "SearchChange",
     "SearchList",
     "SearchWord",
     "Sighting",

@@ -47,6 +47,8 @@ class OccupiedNight(Base):
         CheckConstraint("kind = 'BLOCK' OR import_id IS NULL", name="import"),
         Index(None, "booking_id", postgresql_where=text("booking_id IS NOT NULL")),
         Index(None, "import_id", postgresql_where=text("import_id IS NOT NULL")),
+        # Which holds have lapsed by themselves since some instant.
+        Index(None, "hold_expires_at", postgresql_where=text("kind = 'HOLD'")),
     )
 
     property_id: Mapped[UUID] = mapped_column(

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Index, Text, Uuid
+from sqlalchemy import ARRAY, BigInteger, Index, Integer, Text, Uuid, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Key
@@ -21,6 +21,21 @@ class SearchList(Base):
     id: Mapped[Key]
     property_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
     made_at: Mapped[datetime]
+
+
+class SearchChange(Base):
+    """Where on the map something has changed that searches show, and by which transaction.
+
+    Filled by triggers on the tables that searches read (app.search.cache), and soon forgotten.
+    """
+
+    __tablename__ = "search_changes"
+
+    # An xid8, which has no type here.
+    changed_in: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    # Of the finest level.
+    map_cell: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    changed_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class SearchWord(Base):

@@ -2,7 +2,7 @@
 
 from app import clock
 from app.runtime import Runtime
-from app.search import lists
+from app.search import cache, lists
 from jobs.registry import sweep
 
 
@@ -13,4 +13,14 @@ async def forget_lists(runtime: Runtime) -> None:
         now = clock.now()
         forgotten = await runtime.db.run(lambda session: lists.forget(session, now))  # noqa: B023
         if forgotten < lists.BATCH:
+            return
+
+
+@sweep("search.forget_changes", every_seconds=60)
+async def forget_changes(runtime: Runtime) -> None:
+    """Delete changes that are older than any answer that is kept."""
+    while True:
+        now = clock.now()
+        forgotten = await runtime.db.run(lambda session: cache.forget_changes(session, now))  # noqa: B023
+        if forgotten < cache.BATCH:
             return

@@ -11,8 +11,8 @@ from app.availability.reasons import ExplainedNight
 from app.bookings.queries import StayRow
 from app.identity.queries import GUEST, UserRow
 from app.properties.photos.files import sized
-from app.properties.queries import PhotoRow, PropertyRow
-from db.shapes import Value
+from app.properties.queries import EXACT, PhotoRow, PropertyRow, properties
+from db.shapes import Value, shape
 from schema.context import Info, shown_at, shown_at_in_sql
 from schema.engine import batched
 from schema.enums import AvailabilityReason, BookingStatus, PhotoSize
@@ -24,17 +24,30 @@ from schema.reading import joins, reads, writes
 from schema.users import User
 
 Show: TypeAlias = Callable[[PropertyRow], Any]
+ShowAll: TypeAlias = Callable[[Sequence[PropertyRow], Info], Awaitable[list[Any]]]
+EXACTLY = shape(PropertyRow, EXACT | {"id"})
 # Inside a type, a field's name hides what is imported under it.
 Day: TypeAlias = date
 
 
 def guarded(name: str, public: str | None = None) -> Any:
-    """The resolver of something that only some may see; others see `public`, or null."""
-    columns = [name, public] if public else [name]
-    return _by_access(attrgetter(name), attrgetter(public) if public else lambda _: None, *columns)
+    """The resolver of something of the EXACT that only some may see; others see `public`, or null.
+
+    Rows for everybody do not have it: it is read for those who may.
+    """
+    assert name in EXACT, "what is read for everybody has all else"
+    instead: Show = attrgetter(public) if public else lambda _: None
+
+    async def exactly(rows: Sequence[PropertyRow], info: Info) -> list[Any]:
+        if all(hasattr(row, name) for row in rows):
+            return [getattr(row, name) for row in rows]
+        found = info.context.loaders.rows(properties, EXACTLY)
+        return [getattr(row, name) for row in await found.load_many([row.id for row in rows])]
+
+    return _by_access(exactly, instead, *([name, public] if public else [name]))
 
 
-def _by_access(exact: Show, instead: Show, *columns: str) -> Any:
+def _by_access(exactly: ShowAll, instead: Show, *columns: str) -> Any:
     @reads("id", "host_id", *columns)
     @batched
     def resolve(
@@ -46,12 +59,20 @@ def _by_access(exact: Show, instead: Show, *columns: str) -> Any:
 
     async def seen(rows: Sequence[PropertyRow], info: Info) -> list[Any]:
         allowed = await seen_exactly(info.context, rows)
-        return [(exact if may else instead)(row) for row, may in zip(rows, allowed, strict=True)]
+        shown = await exactly([row for row, may in zip(rows, allowed, strict=True) if may], info)
+        values = iter(shown)
+        return [
+            next(values) if may else instead(row) for row, may in zip(rows, allowed, strict=True)
+        ]
 
     return resolve
 
 
-is_exact = _by_access(lambda _: True, lambda _: False)
+async def _all_true(rows: Sequence[PropertyRow], _: Info) -> list[bool]:
+    return [True] * len(rows)
+
+
+is_exact = _by_access(_all_true, lambda _: False)
 
 
 @strawberry.type(description="Where a property is.")

@@ -13,7 +13,7 @@ from app.gazetteer import places
 from app.gazetteer.places import Place
 from app.money import Money
 from app.pricing.service import quotes_of
-from app.properties.queries import PropertyRow
+from app.properties.queries import EXACT, PropertyRow
 from app.properties.terms import fees_of
 from app.search import counts, pages
 from app.search.filters import Area, Filter, Point, Window
@@ -221,14 +221,14 @@ async def search_properties(
     compares = sort in BY_PRICE or wanted.bounds_prices
     rates = await context.rates() if compares else None
     page = await pages.search(
-        context.runtime.db,
+        context.runtime.searches,
         wanted,
         sort,
         require_first(first),
         after,
         context.now,
         fees_of(context.runtime.settings),
-        shape(info, PropertyRow, "edges", "node", needs=pages.NEEDED),
+        shape(info, PropertyRow, "edges", "node", needs=pages.NEEDED, without=EXACT),
         priced=is_asked(info, "edges", "quote"),
         rates=rates,
     )
@@ -237,7 +237,7 @@ async def search_properties(
 
     async def count() -> int:
         fees = fees_of(context.runtime.settings)
-        return await counts.at_least(context.runtime.db, wanted, context.now, fees, rates)
+        return await counts.at_least(context.runtime.searches, wanted, context.now, fees, rates)
 
     return connect(edges, has_next=page.has_next_page, after=after, count=count)
 

@@ -10,8 +10,8 @@ import strawberry
 from app.currencies.rules import Rates
 from app.properties.terms import Fees, fees_of
 from app.search import counts
+from app.search.cache import SearchCache
 from app.search.filters import Filter
-from db.session import Database
 from schema.context import Info
 from schema.enums import Amenity, PropertyType
 from schema.properties.search import PropertyFilter
@@ -36,10 +36,10 @@ class CountRow(msgspec.Struct, frozen=True):
 
 async def _asked(
     row: SearchRow, info: Info
-) -> tuple[Database, Filter, datetime, Fees, Rates | None]:
+) -> tuple[SearchCache, Filter, datetime, Fees, Rates | None]:
     """What every question about a search is asked with."""
     runtime, rates = info.context.runtime, await info.context.rates()
-    return runtime.db, row.filter, info.context.now, fees_of(runtime.settings), rates
+    return runtime.searches, row.filter, info.context.now, fees_of(runtime.settings), rates
 
 
 def _rows(found: Mapping[str, int]) -> list[CountRow]:

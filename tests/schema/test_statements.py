@@ -3,11 +3,13 @@
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import insert
 
 from app import clock
 from app.actor import ANONYMOUS
+from app.config import Settings
 from app.dev.bench import operations
 from app.ids import new_id
 from db.models import PropertyPhoto
@@ -27,6 +29,12 @@ SEARCH = """query ($filter: PropertyFilter) { searchProperties(filter: $filter, 
       reviews(first: 3) { totalCount edges { node { rating comment author { firstName } } } }
       availability(from: "2027-01-01", to: "2027-01-15") { date available price { amount } } } } } }
 """
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Nothing that was found is kept."""
+    return msgspec.structs.replace(settings, search_cache_seconds=0)
 
 
 async def market(face: Face, size: int) -> None:

@@ -127,7 +127,7 @@ async def test_too_much_to_look_at_is_refused_before_it_is_begun(
     for kind in [PropertyType.HOUSE] * 3 + [PropertyType.CABIN]:
         await add_property(db, host, type=kind)
     monkeypatch.setattr(counts, "MOST", 2)
-    fresh = counts._summary(int, counts._of_count)
+    fresh = counts._summary(int, int, counts._of_count)
     monkeypatch.setattr(counts, "_count", fresh)
     dates: dict[str, Any] = {
         "check_in": TODAY + timedelta(days=3),

@@ -16,7 +16,7 @@ from app.dev.bench.load import Job, Result
 from app.dev.bench.report import Plan, Row, percentile, report
 from app.dev.bench.same import require_same
 from app.dev.bench.scenarios import Scenario, scenarios
-from app.dev.bench.services import BY_HAND, CORE, ENGINE, KEPT, Served, Services
+from app.dev.bench.services import BY_HAND, CACHED, CORE, ENGINE, KEPT, Served, Services
 from app.dev.embedded import EmbeddedError
 from db.session import Database
 
@@ -122,6 +122,8 @@ async def _measure(services: Services, plan: Plan, db: Database) -> list[Row]:
             await require_same(services.servers, scenario)
             ways[CORE] = scenario
             ways[BY_HAND] = msgspec.structs.replace(scenario, requests=list(scenario.by_hand))
+        if scenario.cached:
+            ways[CACHED] = scenario
         print(f"Measuring: {scenario.name}", flush=True)
         for way, asked in ways.items():
             rows.append(await _row(services, plan, way, asked))

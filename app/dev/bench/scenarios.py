@@ -47,6 +47,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     by_hand: Sequence[bytes] = ()
     expected: bytes
     once: bool = False
+    # Whether it is measured with the cache of searches, too.
+    cached: bool = False
     # At most so many at once.
     connections: int = 16
 
@@ -67,6 +69,7 @@ async def scenarios(db: Database, settings: Settings, api: str, bookings: int) -
             requests=[_graphql(SEARCH, each) for each in searches],
             by_hand=[_by_hand("/search", each) for each in searches],
             expected=b'"searchProperties":{"edges":[',
+            cached=True,
         ),
         Scenario(
             name="property page",

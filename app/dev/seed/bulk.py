@@ -25,8 +25,14 @@ JOIN pg_class ON pg_class.oid = indexrelid
 WHERE relnamespace = 'public'::regnamespace AND NOT indisunique ORDER BY 1
 """
 # Whose triggers rest meanwhile. Of calendar_nights they keep properties.lowest_set_minor, which is
-# written with the property.
-TRIGGERED = ("properties", "calendar_nights")
+# written with the property. What searches keep ends by itself, within a minute.
+TRIGGERED = (
+    "properties",
+    "property_photos",
+    "property_taxes",
+    "calendar_nights",
+    "occupied_nights",
+)
 # What the trigger on properties does, for all of them at once.
 WORDS = """
 INSERT INTO search_words (word)

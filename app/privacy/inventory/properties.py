@@ -34,6 +34,7 @@ from db.models import (
     PropertyPhotoUpload,
     PropertyTax,
     PropertyTranslation,
+    SearchChange,
     SearchList,
     SearchWord,
 )
@@ -78,6 +79,11 @@ def _theirs_alone() -> ColumnElement[bool]:
 
 
 TABLES = (
+    held(
+        SearchChange,
+        hidden={"where something changed, not what": "map_cell changed_in changed_at"},
+        kept={"deleted after ten minutes": "map_cell changed_in changed_at"},
+    ),
     held(
         SearchList,
         hidden={"which places there were, not who looked": "id property_ids made_at"},
