@@ -17,7 +17,10 @@ from tests.lifecycle.stage import Stage
 from tests.schema.face import gid
 
 PARTIES = ("GUEST", "HOST", "OTHER_GUEST", "OTHER_HOST")
-WHO = st.sampled_from([*PARTIES, "CO_HOST", "HELPER", "ADMIN", "SUPPORT", "ANONYMOUS"])
+# Most of the time those whose booking it is.
+WHO = st.sampled_from(
+    [*PARTIES, *("HOST", "GUEST") * 4, "CO_HOST", "HELPER", "ADMIN", "SUPPORT", "ANONYMOUS"]
+)
 
 
 def caller(stage: Stage, row: Any, who: str) -> Actor:

@@ -157,7 +157,7 @@ async def answer_the_bank(stage: Stage, booking: int, *, passed: bool) -> None:
 @action(weight=5, booking=RECENT, who=WHO)
 async def cancel(stage: Stage, booking: int, who: str) -> None:
     """Somebody ends a booking; what they were shown before is what goes back."""
-    row = booking_of(stage, booking)
+    row = booking_of(stage, booking, "PENDING_HOST", "CONFIRMED")
     actor = caller(stage, row, who)
     reason = "Their guests were never there." if who == "ADMIN" else None
     async with as_offered(stage, row, who, BookingAction.CANCEL) as foreseen:
@@ -166,20 +166,20 @@ async def cancel(stage: Stage, booking: int, who: str) -> None:
         assert foreseen in (None, given.amount_minor), f"{foreseen} was shown, {given} is given"
 
 
-@action(weight=4, booking=RECENT, who=WHO)
+@action(weight=6, booking=RECENT, who=WHO)
 async def accept(stage: Stage, booking: int, who: str) -> None:
     """Somebody says yes for the host."""
-    row, runtime = booking_of(stage, booking), stage.runtime
+    row, runtime = booking_of(stage, booking, "PENDING_HOST"), stage.runtime
     async with as_offered(stage, row, who, BookingAction.ACCEPT):
         await flows.accept(
             runtime.db, runtime.providers, runtime.settings, caller(stage, row, who), row.id
         )
 
 
-@action(weight=2, booking=RECENT, who=WHO)
+@action(weight=5, booking=RECENT, who=WHO)
 async def decline(stage: Stage, booking: int, who: str) -> None:
     """Somebody says no for the host."""
-    row = booking_of(stage, booking)
+    row = booking_of(stage, booking, "PENDING_HOST")
     async with as_offered(stage, row, who, BookingAction.DECLINE):
         await flows.decline(stage.runtime.db, caller(stage, row, who), row.id, "Renovating.")
 
@@ -191,7 +191,7 @@ async def decline(stage: Stage, booking: int, who: str) -> None:
 )
 async def at_once(stage: Stage, booking: int, those: set[str]) -> None:
     """The host answers while the guest cancels and the time is over."""
-    row, runtime = booking_of(stage, booking), stage.runtime
+    row, runtime = booking_of(stage, booking, "PENDING_HOST"), stage.runtime
     host, guest = Actor(user_id=row.host_id), Actor(user_id=row.guest_id)
     deeds: dict[str, Callable[[], Awaitable[Any]]] = {
         "accept": lambda: flows.accept(
@@ -243,10 +243,16 @@ async def change_terms(stage: Stage, place: int) -> None:
 # A whole story in one step, so that what comes after a payment is reached often
 
 
-@action(weight=8, place=st.integers(0, 4), start=st.integers(0, 20), nights=st.integers(1, 4))
-async def stay(stage: Stage, place: int, start: int, nights: int) -> None:
-    """A guest books, pays, and the host is content."""
-    stage.fate.dies_after = None
+@action(
+    weight=8,
+    place=st.integers(0, 4),
+    start=st.integers(0, 20),
+    nights=st.integers(1, 4),
+    answered=st.booleans(),
+)
+async def stay(stage: Stage, place: int, start: int, nights: int, *, answered: bool) -> None:
+    """A guest books, pays, and the host says yes, or has not answered yet."""
+    stage.fate.dies_after, stage.shown = None, {}
     for sandbox in stage.sandboxes.values():
         await sandbox.control.clear_faults()
     await book(stage, place, start, nights, place % 3, phone=True)
@@ -262,6 +268,8 @@ async def stay(stage: Stage, place: int, start: int, nights: int) -> None:
             await stage.work(row)
         await stage.refresh()
         if stage.bookings[-1].status == "PENDING_HOST":
+            if not answered:
+                return
             host = Actor(user_id=stage.bookings[-1].host_id)
             await flows.accept(
                 runtime.db, runtime.providers, runtime.settings, host, stage.bookings[-1].id
