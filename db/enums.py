@@ -213,6 +213,19 @@ class BookingActor(StrEnum):
     SYSTEM = "SYSTEM"
 
 
+class AlterationStatus(StrEnum):
+    """Where a change of a booking's dates or guests is in its life."""
+
+    OPEN = "OPEN"
+    # Both sides agree; the guest has still to pay the difference.
+    AWAITING_PAYMENT = "AWAITING_PAYMENT"
+    ACCEPTED = "ACCEPTED"
+    DECLINED = "DECLINED"
+    WITHDRAWN = "WITHDRAWN"
+    # Nobody answered or paid in time, or the booking ended.
+    EXPIRED = "EXPIRED"
+
+
 class LineItemKind(StrEnum):
     NIGHTS = "NIGHTS"
     DISCOUNT = "DISCOUNT"
@@ -295,6 +308,8 @@ class RefundReason(StrEnum):
     CANCELLATION = "CANCELLATION"
     # The money came after the hold was over and the nights had gone to somebody else.
     LATE_PAYMENT = "LATE_PAYMENT"
+    # The booking was altered, and costs less.
+    ALTERATION = "ALTERATION"
 
 
 class PayoutStatus(StrEnum):
@@ -381,6 +396,8 @@ class JournalEntryKind(StrEnum):
     UNKNOWN_RETURNED = "UNKNOWN_RETURNED"
     # Between our balance at a provider and our bank account.
     BANK_TRANSFER = "BANK_TRANSFER"
+    # The price stayed the same, and falls apart in another way.
+    ALTERATION = "ALTERATION"
 
 
 class ReconciliationStep(StrEnum):

@@ -35,7 +35,8 @@ IN_SQL = "__in_sql__"
 
 
 class Related(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """Rows that belong to a row: those whose `key` is the row's `parent`, both names of columns.
+    """Rows that belong to a row: those whose `key` is the row's `parent`, both names of columns,
+    and for which `only` holds, if it is given.
 
     One or none, the first in `order`; or with `many` a list of all.
     """
@@ -46,6 +47,7 @@ class Related(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     key: str = "id"
     parent: str
     many: bool = False
+    only: Callable[[Any], ColumnElement[bool]] | None = None
     order: Callable[[Any], Any] | None = None
 
     def kind(self, like: "Like") -> Any:
@@ -64,6 +66,8 @@ class Related(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             values = func.coalesce(func.json_agg(listed), func.json_build_array())
         found = getattr(other, self.key) == getattr(of, self.parent)
         rows = select(values).where(found).correlate(of)
+        if self.only is not None:
+            rows = rows.where(self.only(other))
         if order is not None and not self.many:
             rows = rows.order_by(order).limit(literal_column("1"))
         return rows.scalar_subquery()

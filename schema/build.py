@@ -7,6 +7,7 @@ from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
 
 from app.config import Settings
+from schema.bookings.altering import AlterationMutations
 from schema.bookings.host_cancellations import HostCancellationMutations
 from schema.bookings.mutations import BookingMutations
 from schema.bookings.subscriptions import Subscription
@@ -114,6 +115,7 @@ class Mutation(
     CoHostMutations,
     PhotoMutations,
     BookingMutations,
+    AlterationMutations,
     HostCancellationMutations,
     ReviewMutations,
     PayoutMutations,

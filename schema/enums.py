@@ -31,6 +31,7 @@ from app.properties.photos.files import PhotoSize
 from app.reviews.errors import ReviewNotAllowedReason
 from app.search.sorts import Sort
 from db.enums import (
+    AlterationStatus,
     Amenity,
     BookingActor,
     BookingStatus,
@@ -64,6 +65,7 @@ from db.enums import (
 
 # Types import them from here, so that none is used before it has been described.
 __all__ = [
+    "AlterationStatus",
     "Amenity",
     "AmenityGroup",
     "AvailabilityReason",
@@ -291,6 +293,17 @@ describe(
     "confirms the booking if its nights are free, and is refunded if not.",
 )
 describe(
+    AlterationStatus,
+    "Where an alteration of a booking is in its life.",
+    OPEN="The other side has been asked; extra nights are held.",
+    AWAITING_PAYMENT="Both sides agree, and the guest has still to pay what it costs more.",
+    ACCEPTED="The booking is altered.",
+    DECLINED="The other side said no.",
+    WITHDRAWN="Taken back by who proposed it, or by the guest who was to pay.",
+    EXPIRED="Nobody answered or paid in time, or the booking ended. Money that still comes goes "
+    "back.",
+)
+describe(
     BookingActor,
     "In which role somebody moved a booking.",
     GUEST="The guest.",
@@ -440,6 +453,11 @@ describe(
     ACCEPT="The host says yes to a request.",
     DECLINE="The host says no to a request.",
     CANCEL="Either side ends it: see `cancellationPreview`.",
+    PROPOSE_ALTERATION="Either side proposes other dates or guests: see `alterationPreview`.",
+    ACCEPT_ALTERATION="The other side agrees: see `alterations`.",
+    DECLINE_ALTERATION="The other side says no.",
+    WITHDRAW_ALTERATION="Who proposed it takes it back, or the guest who has still to pay for it.",
+    PAY_ALTERATION="The guest pays what it costs more: see its `payment`.",
     REVIEW="The guest reviews the stay.",
 )
 describe(
@@ -452,6 +470,9 @@ describe(
     TIME_IS_OVER="It could have been done until some time ago.",
     CHANGED_MEANWHILE="Somebody changed the booking at the same moment: look again.",
     ALREADY_DONE="It has been done.",
+    ALTERATION_OPEN="An alteration waits for an answer or for its payment.",
+    NO_ALTERATION="No alteration waits for an answer.",
+    TOO_OFTEN="It has been tried too often.",
 )
 describe(
     ReviewNotAllowedReason,

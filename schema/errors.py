@@ -43,6 +43,7 @@ class ErrorCode(StrEnum):
     IDEMPOTENCY_CONFLICT = "IDEMPOTENCY_CONFLICT"
     PAYMENT_UNAVAILABLE = "PAYMENT_UNAVAILABLE"
     TRANSITION_NOT_ALLOWED = "TRANSITION_NOT_ALLOWED"
+    ALTERATION_NOT_ALLOWED = "ALTERATION_NOT_ALLOWED"
     PROPERTY_INCOMPLETE = "PROPERTY_INCOMPLETE"
     HOST_REQUIRED = "HOST_REQUIRED"
     EMAIL_NOT_VERIFIED = "EMAIL_NOT_VERIFIED"
@@ -70,6 +71,7 @@ describe(
     IDEMPOTENCY_CONFLICT="The idempotency key was used for another request.",
     PAYMENT_UNAVAILABLE="The payment provider cannot do it now.",
     TRANSITION_NOT_ALLOWED="The booking's state does not allow the action.",
+    ALTERATION_NOT_ALLOWED="The booking cannot be altered now, or not by this side.",
     PROPERTY_INCOMPLETE="Something is missing before the property can be published.",
     HOST_REQUIRED="Only hosts can do this: see `becomeHost`.",
     PROOF_REQUIRED="The viewer has to prove first that it is still them.",
@@ -181,6 +183,13 @@ class TransitionNotAllowedError(Error):
     reason: BookingObstacle = strawberry.field(description="What stands in the way.")
 
 
+@strawberry.type(description="The booking cannot be altered now, or not by this side.")
+class AlterationNotAllowedError(Error):
+    status: BookingStatus = strawberry.field(description="The booking's state.")
+    # Not `reason`: a query asks for that of a stay, another enumeration, beside it.
+    obstacle: BookingObstacle = strawberry.field(description="What stands in the way.")
+
+
 @strawberry.type(description="Something to fill in before a property can be published.")
 class MissingField:
     field: str = strawberry.field(
@@ -249,6 +258,7 @@ TYPES: dict[ErrorCode, type[Error]] = {
     ErrorCode.IDEMPOTENCY_CONFLICT: IdempotencyConflictError,
     ErrorCode.PAYMENT_UNAVAILABLE: PaymentUnavailableError,
     ErrorCode.TRANSITION_NOT_ALLOWED: TransitionNotAllowedError,
+    ErrorCode.ALTERATION_NOT_ALLOWED: AlterationNotAllowedError,
     ErrorCode.PROPERTY_INCOMPLETE: PropertyIncompleteError,
     ErrorCode.HOST_REQUIRED: HostRequiredError,
     ErrorCode.EMAIL_NOT_VERIFIED: EmailNotVerifiedError,

@@ -11,6 +11,7 @@ from app.errors import Invalid
 from app.identity.policy import is_own
 from app.identity.queries import UserRow
 from schema import ids
+from schema.bookings.altering import visible_alteration
 from schema.bookings.types import visible_booking
 from schema.context import Context, Info
 from schema.documents import visible_document
@@ -46,6 +47,7 @@ FINDERS: Mapping[str, Callable[[Context, UUID], Awaitable[Any]]] = {
     "Photo": visible_photo,
     "PhotoUpload": visible_upload,
     "Booking": visible_booking,
+    "BookingAlteration": visible_alteration,
     "CoHost": visible_co_host,
     "Payment": visible_payment,
     "Document": visible_document,

@@ -20,6 +20,8 @@ from app.availability.ical.queries import ConflictRow, FeedRow, ImportRow, SyncR
 from app.availability.reasons import Explained
 from app.bookings import host_cancellations
 from app.bookings import queries as bookings
+from app.bookings.alterations import queries as altering
+from app.bookings.alterations.queries import AlterationRow
 from app.bookings.host_cancellations import HostCancellationRow
 from app.bookings.queries import Access, BookingRow, ChangeRow, StayRow
 from app.bookings.responses import response_rates
@@ -258,6 +260,26 @@ class Loaders:
     def history_of(self) -> Loader[UUID, list[ChangeRow]]:
         """By booking."""
         return self._many(bookings.history_of)
+
+    @cached_property
+    def alterations(self) -> Loader[UUID, AlterationRow | None]:
+        """Whoever asks: who may see them is decided by their booking's policy."""
+        return self._one(altering.alterations)
+
+    @cached_property
+    def alterations_of(self) -> Loader[UUID, list[AlterationRow]]:
+        """By booking, newest first."""
+        return self._many(altering.alterations_of)
+
+    @cached_property
+    def live_alteration_of(self) -> Loader[UUID, AlterationRow | None]:
+        """What each booking waits for, by booking."""
+        return self._one(altering.live_of)
+
+    @cached_property
+    def payment_of_alteration(self) -> Loader[UUID, PaymentRow | None]:
+        """The last attempt to pay what it adds, by alteration."""
+        return self._one(payments.latest_of_alterations)
 
     @cached_property
     def payments(self) -> Loader[UUID, PaymentRow | None]:

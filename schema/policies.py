@@ -35,6 +35,11 @@ class Policy(StrEnum):
     PARTIES = "PARTIES"
     # The same with admins instead of staff: who may end it.
     ENDING = "ENDING"
+    # A booking's guest, its host and co-hosts for everything, and nobody else.
+    SIDES = "SIDES"
+    # Of an alteration: the side that has not proposed it, and the one that has.
+    OTHER_SIDE = "OTHER_SIDE"
+    PROPOSER = "PROPOSER"
     # Anybody who is signed in, about themselves.
     SIGNED_IN = "SIGNED_IN"
     # With a line in the trail first: app.identity.staff.
@@ -76,6 +81,9 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
         CO_HOST="leaveCoHosting",
         GUEST="createReview",
         ENDING="cancelBooking",
+        SIDES="proposeAlteration",
+        OTHER_SIDE="acceptAlteration declineAlteration",
+        PROPOSER="withdrawAlteration",
         STAFF="staffResendVerification staffRevokeSessions staffSuspend staffReinstate",
         ADMIN="staffChangeRole staffCreatePromotion staffEndPromotion staffWaiveCancellationFee"
         " staffReconcile staffReleasePayouts staffBookDifference",
@@ -197,12 +205,23 @@ FIELDS: Mapping[str, Mapping[str, Policy]] = {
         PARTIES="id status version checkIn checkOut nights checkInAt checkOutAt guests message"
         " totalPrice cancellationPolicy expiresAt confirmedAt cancelledAt cancelledBy"
         " cancellationReason createdAt property guest host lineItems payment history review"
-        " availableActions documents",
+        " availableActions alterations alterationPreview documents",
         ENDING="cancellationPreview",
         HOST="hostPayout hostCancellation hostStatement",
     ),
-    "BookingHistoryEntry": _table(PARTIES="version status previousStatus actor reason at"),
-    "BookingStatusUpdate": _table(PARTIES="booking version status previousStatus occurredAt"),
+    "BookingAlteration": _table(
+        PARTIES="id booking status proposedBy message checkIn checkOut nights guests previous"
+        " lineItems totalPrice difference payment expiresAt createdAt settledAt",
+        HOST="hostPayoutDifference",
+    ),
+    "AlterationPrevious": _table(PARTIES="checkIn checkOut guests totalPrice"),
+    "AlterationPreview": _table(PARTIES="quote difference", HOST="hostPayoutDifference"),
+    "BookingHistoryEntry": _table(
+        PARTIES="version status previousStatus actor reason alteration alterationStatus at"
+    ),
+    "BookingStatusUpdate": _table(
+        PARTIES="booking version status previousStatus alteration alterationStatus occurredAt"
+    ),
     "CancellationPreview": _table(
         PARTIES="refund lineItems isEarlyDeparture nights", HOST_ALL="hostFee"
     ),

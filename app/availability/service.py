@@ -126,7 +126,73 @@ async def claim(
     unavailable = unavailable_nights(found, check_in, check_out, preparation_days, now)
     if unavailable:
         raise DatesUnavailable(unavailable)
-    await _insert_nights(session, property_id, booking_id, check_in, check_out, hold_expires_at)
+    wanted = rules.nights(check_in, check_out)
+    await _insert_nights(session, property_id, booking_id, wanted, hold_expires_at)
+
+
+async def hold_more(
+    session: AsyncSession,
+    property_id: UUID,
+    booking_id: UUID,
+    wanted: Sequence[date],
+    preparation_days: int,
+    now: datetime,
+    hold_expires_at: datetime,
+) -> None:
+    """Hold more nights for a booking that has some, as `claim` does. Raises DatesUnavailable."""
+    missing = await taken_by_others(session, property_id, booking_id, wanted, preparation_days, now)
+    if missing:
+        raise DatesUnavailable(missing)
+    if wanted:
+        await _insert_nights(session, property_id, booking_id, wanted, hold_expires_at)
+
+
+async def taken_by_others(
+    reader: Reader,
+    property_id: UUID,
+    booking_id: UUID,
+    wanted: Sequence[date],
+    preparation_days: int,
+    now: datetime,
+) -> list[date]:
+    """Those of the nights that a booking cannot have besides its own, in order."""
+    if not wanted:
+        return []
+    start, end = min(wanted), max(wanted) + timedelta(days=1)
+    found = await taken_nights(reader, [property_id], start, end, preparation_days)
+    others = [night for night in found if night.booking_id != booking_id]
+    return sorted(unavailable(others, preparation_days, now) & set(wanted))
+
+
+async def extend_more(session: AsyncSession, booking_id: UUID, hold_expires_at: datetime) -> None:
+    """Give what was held in addition to a booking's own nights another end."""
+    await session.execute(
+        update(OccupiedNight)
+        .where(OccupiedNight.booking_id == booking_id, OccupiedNight.kind == NightKind.HOLD)
+        .values(hold_expires_at=hold_expires_at)
+    )
+
+
+async def release_more(session: AsyncSession, booking_id: UUID) -> None:
+    """Free what was held in addition to a booking's own nights."""
+    await _free(
+        session, OccupiedNight.booking_id == booking_id, OccupiedNight.kind == NightKind.HOLD
+    )
+
+
+async def resettle(
+    session: AsyncSession, booking_id: UUID, check_in: date, check_out: date
+) -> None:
+    """Make the nights `[check_in, check_out)`, which it has or holds, the booking's, and no others.
+
+    The booking is locked. RuntimeError if one of them is missing: nobody else can take them.
+    """
+    mine = OccupiedNight.booking_id == booking_id
+    await _free(
+        session, mine, ~OccupiedNight.night.between(check_in, check_out - timedelta(days=1))
+    )
+    if await confirm(session, booking_id) != (check_out - check_in).days:
+        raise RuntimeError(f"booking {booking_id} does not have all nights that it is altered to")
 
 
 async def confirm(session: AsyncSession, booking_id: UUID) -> int:
@@ -151,13 +217,15 @@ async def extend(session: AsyncSession, booking_id: UUID, hold_expires_at: datet
 
 
 async def release(session: AsyncSession, booking_id: UUID, first: date = date.min) -> None:
-    """Free the booking's nights from `first` on, if it still has any.
+    """Free the booking's nights from `first` on, if it still has any."""
+    await _free(session, OccupiedNight.booking_id == booking_id, OccupiedNight.night >= first)
 
-    Those that other sites have stay blocked.
-    """
+
+async def _free(session: AsyncSession, *which: ColumnElement[bool]) -> None:
+    """Free nights of a booking; those that other sites have stay blocked."""
     freed = await session.execute(
         delete(OccupiedNight)
-        .where(OccupiedNight.booking_id == booking_id, OccupiedNight.night >= first)
+        .where(*which)
         .returning(OccupiedNight.property_id, OccupiedNight.night)
     )
     nights = freed.all()
@@ -261,8 +329,7 @@ async def _insert_nights(
     session: AsyncSession,
     property_id: UUID,
     booking_id: UUID,
-    check_in: date,
-    check_out: date,
+    wanted: Sequence[date],
     hold_expires_at: datetime | None,
 ) -> None:
     """Insert all nights or raise DatesUnavailable: the primary key is the last judge.
@@ -270,7 +337,6 @@ async def _insert_nights(
     In date order, so that two claims that come here without the property's lock cannot deadlock.
     """
     kind = NightKind.BOOKING if hold_expires_at is None else NightKind.HOLD
-    wanted = rules.nights(check_in, check_out)
     night = func.unnest(literal(wanted, ARRAY(Date))).column_valued("night")
     columns: list[ColumnElement[Any]] = [
         literal(property_id, Uuid),

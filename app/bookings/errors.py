@@ -16,6 +16,9 @@ class Obstacle(StrEnum):
     TIME_IS_OVER = "TIME_IS_OVER"
     CHANGED_MEANWHILE = "CHANGED_MEANWHILE"
     ALREADY_DONE = "ALREADY_DONE"
+    ALTERATION_OPEN = "ALTERATION_OPEN"
+    NO_ALTERATION = "NO_ALTERATION"
+    TOO_OFTEN = "TOO_OFTEN"
 
 
 MESSAGES = {
@@ -25,6 +28,9 @@ MESSAGES = {
     Obstacle.TIME_IS_OVER: "The time for this is over.",
     Obstacle.CHANGED_MEANWHILE: "The booking changed at the same moment; look again.",
     Obstacle.ALREADY_DONE: "This has been done.",
+    Obstacle.ALTERATION_OPEN: "There is an alteration already; answer or withdraw it first.",
+    Obstacle.NO_ALTERATION: "There is no alteration that waits for an answer.",
+    Obstacle.TOO_OFTEN: "This has been tried too often.",
 }
 
 
@@ -54,3 +60,13 @@ class TransitionNotAllowed(Conflict):
         super().__init__(MESSAGES[reason].format(status=status))
         self.status = status
         self.reason = reason
+
+
+class AlterationNotAllowed(TransitionNotAllowed):
+    """The same about altering a booking, or answering who wants to."""
+
+    code = "ALTERATION_NOT_ALLOWED"
+
+    @property
+    def obstacle(self) -> Obstacle:
+        return self.reason

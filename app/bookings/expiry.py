@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from app.availability import service as availability
 from app.availability.service import TakenNight
 from app.bookings import events
+from app.bookings.alterations import steps as alterations
 from app.bookings.lifecycle import Action
 from app.bookings.options import is_lapsed
 from app.bookings.transitions import booking_for_update, move
@@ -46,8 +47,13 @@ async def expire_lapsed(
 
 
 async def expire(session: AsyncSession, booking_id: UUID, now: datetime) -> bool:
-    """End a hold or request whose time is over. False when there is nothing to end any more."""
+    """End a hold or request whose time is over, or what an alteration holds in addition.
+
+    False when there is nothing to end any more.
+    """
     booking = await booking_for_update(session, booking_id)
+    if booking.status == BookingStatus.CONFIRMED:
+        return await alterations.end_lapsed(session, booking, now)
     if not is_lapsed(booking, now):
         return False
     await end_unpaid(session, booking, now)
@@ -69,6 +75,7 @@ async def complete(session: AsyncSession, booking_id: UUID, now: datetime) -> No
     booking = await booking_for_update(session, booking_id)
     if booking.status != BookingStatus.CONFIRMED or booking.check_out_at > now:
         return
+    await alterations.end_with_booking(session, booking, now)
     version = await move(
         session, booking, Action.COMPLETE, BookingActor.SYSTEM, now=now, deadline_at=None
     )

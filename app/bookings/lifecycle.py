@@ -31,6 +31,7 @@ class Action(StrEnum):
     CANCEL = "CANCEL"
     COMPLETE = "COMPLETE"
     REVIVE = "REVIVE"
+    ALTER = "ALTER"
 
 
 class Transition(msgspec.Struct, frozen=True):
@@ -64,6 +65,8 @@ TRANSITIONS: dict[Action, Transition] = {
     Action.COMPLETE: _row((S.CONFIRMED,), S.COMPLETED, SYSTEM),
     # A payment that succeeded after its hold was over, with the nights still free.
     Action.REVIVE: _row((S.EXPIRED,), S.CONFIRMED, SYSTEM),
+    # A step in the life of an alteration (app.bookings.alterations).
+    Action.ALTER: _row((S.CONFIRMED,), S.CONFIRMED, GUEST, HOST, SYSTEM),
 }
 
 PENDING = frozenset({S.PENDING_PAYMENT, S.PENDING_HOST})

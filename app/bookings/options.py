@@ -22,6 +22,11 @@ class BookingAction(StrEnum):
     ACCEPT = "ACCEPT"
     DECLINE = "DECLINE"
     CANCEL = "CANCEL"
+    PROPOSE_ALTERATION = "PROPOSE_ALTERATION"
+    ACCEPT_ALTERATION = "ACCEPT_ALTERATION"
+    DECLINE_ALTERATION = "DECLINE_ALTERATION"
+    WITHDRAW_ALTERATION = "WITHDRAW_ALTERATION"
+    PAY_ALTERATION = "PAY_ALTERATION"
     REVIEW = "REVIEW"
 
 
@@ -37,7 +42,8 @@ class Option(msgspec.Struct, frozen=True):
         return self.obstacle is None
 
 
-# Whose actions they are. A review is decided by app.reviews.rules.
+# Whose actions they are. A review is decided by app.reviews.rules, and what is about an alteration
+# by app.bookings.alterations.rules.
 OF_SIDE: dict[BookingActor, tuple[BookingAction, ...]] = {
     BookingActor.GUEST: (BookingAction.PAY, BookingAction.CANCEL),
     BookingActor.HOST: (BookingAction.ACCEPT, BookingAction.DECLINE, BookingAction.CANCEL),

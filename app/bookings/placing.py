@@ -24,12 +24,13 @@ from app.bookings.transitions import record
 from app.config import Settings
 from app.identity import accounts
 from app.ids import new_id
+from app.line_items import line_items_to_builtins
 from app.money import Money
 from app.outbox import emit
 from app.payments import choice
 from app.payments import service as payments
 from app.payments.rules import PaymentRecord
-from app.pricing.rules import Guests, Quote, line_items_to_builtins
+from app.pricing.rules import Guests, Quote, night_prices
 from app.pricing.service import price
 from app.promotions import service as promotions
 from app.promotions.rules import Found
@@ -256,6 +257,10 @@ async def _insert(
             promotion_minor=quote.promotion_minor,
             promotion_id=None if code is None else code.id,
             line_items=line_items_to_builtins(quote.line_items),
+            price_terms=msgspec.to_builtins(property.price),
+            night_prices=night_prices(
+                property.price, property.night_prices, command.check_in, command.check_out
+            ),
             guest_fee_bp=quote.guest_fee_bp,
             host_fee_bp=quote.host_fee_bp,
             cancellation_policy=property.cancellation_policy,

@@ -105,6 +105,9 @@ class ChangeRow(msgspec.Struct, frozen=True):
     previous_status: str | None
     actor: str
     reason: str | None
+    # The alteration whose step it is, and its state after it.
+    alteration_id: UUID | None
+    alteration_status: str | None
     occurred_at: datetime
 
 

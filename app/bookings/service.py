@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.actor import Actor
 from app.availability import service as availability
 from app.bookings import cancellation, events, host_cancellations, host_fees, options, policy
+from app.bookings.alterations import steps as alterations
 from app.bookings.cancellation import CancellationRefund, Stay
 from app.bookings.errors import BookingNotFound, Obstacle, TransitionNotAllowed
 from app.bookings.lifecycle import Action
@@ -20,9 +21,11 @@ from app.bookings.transitions import booking_for_update, move
 from app.config import Settings
 from app.identity import service as identity
 from app.identity import staff
+from app.ledger.rules import Shares
 from app.line_items import line_items_from_builtins
 from app.outbox import emit
 from app.payments import service as payments
+from app.payments.giving_back import give_back
 from app.properties import co_hosts
 from app.text import plain_text
 from db.enums import (
@@ -139,6 +142,7 @@ async def cancel(
             now=now,
         )
     options.require(booking, BookingAction.CANCEL, by, now)
+    await alterations.end_with_booking(session, booking, now)
     stay = stay_of(booking)
     refund = cancellation.refund(stay, by, now)
     reason = _checked(reason)
@@ -187,32 +191,33 @@ def stay_of(booking: Any) -> Stay:
 async def _give_back(
     session: AsyncSession, booking: Row[Any], refund: CancellationRefund, now: datetime
 ) -> None:
-    payment = await payments.live_payment_for_update(session, booking.id)
-    if payment is None:
-        return
     if booking.confirmed_at is None:
         # Not ours yet: nothing to refund unless the provider takes it all the same.
         await payments.request_void(session, booking.id, now)
     elif refund.amount_minor > 0:
-        await payments.request_refund(
-            session,
-            payment_id=payment.id,
-            reason=RefundReason.CANCELLATION,
-            amount_minor=refund.amount_minor,
+        shares = Shares(
             host_minor=refund.host_minor,
             platform_minor=refund.platform_minor,
             tax_minor=refund.tax_minor,
             promotion_minor=refund.promotion_minor,
-            line_items=refund.line_items,
-            now=now,
         )
+        lines = refund.line_items
+        await give_back(session, booking.id, RefundReason.CANCELLATION, shares, lines, now)
 
 
-async def _hosted_for_update(session: AsyncSession, actor: Actor, booking_id: UUID) -> Row[Any]:
+async def acting(
+    session: AsyncSession, actor: Actor, booking_id: UUID
+) -> tuple[Row[Any], BookingActor]:
+    """A booking, locked, and as which of its two sides the caller acts. Raises BookingNotFound."""
     booking = await booking_for_update(session, booking_id)
     by = await _party(session, booking, actor)
     if by is BookingActor.ADMIN:
         raise BookingNotFound
+    return booking, by
+
+
+async def _hosted_for_update(session: AsyncSession, actor: Actor, booking_id: UUID) -> Row[Any]:
+    booking, by = await acting(session, actor, booking_id)
     if by is not BookingActor.HOST:
         # The guest may see the booking; answering it is still not theirs.
         raise TransitionNotAllowed(BookingStatus(booking.status), Obstacle.OTHER_SIDE)

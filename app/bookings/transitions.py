@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,7 +12,7 @@ from app import pubsub
 from app.bookings.errors import BookingNotFound, Obstacle, TransitionNotAllowed
 from app.bookings.lifecycle import TRANSITIONS, Action, allowed
 from app.promotions import service as promotions
-from db.enums import BookingActor, BookingStatus
+from db.enums import AlterationStatus, BookingActor, BookingStatus
 from db.models import Booking, BookingChange
 
 # What the services decide by. Never the whole row: messages and line items can be long.
@@ -49,6 +50,13 @@ COLUMNS = (
 USES = {Action.EXPIRE: -1, Action.DECLINE: -1, Action.CANCEL: -1, Action.REVIVE: 1}
 
 
+class Step(msgspec.Struct, frozen=True):
+    """A step in the life of a booking's alteration, and the alteration's state after it."""
+
+    id: UUID
+    status: AlterationStatus
+
+
 async def booking_for_update(session: AsyncSession, booking_id: UUID) -> Row[Any]:
     """The booking, locked. The property, if it is needed too, is locked before it.
 
@@ -70,6 +78,7 @@ async def move(
     now: datetime,
     actor_id: UUID | None = None,
     reason: str | None = None,
+    alteration: Step | None = None,
     **columns: Any,
 ) -> int:
     """Take a locked booking through `action` and return its new version.
@@ -111,6 +120,7 @@ async def move(
         actor_id=actor_id,
         previous=status,
         reason=reason,
+        alteration=alteration,
         now=now,
     )
     return version
@@ -128,6 +138,7 @@ async def record(
     previous: BookingStatus | None,
     now: datetime,
     reason: str | None = None,
+    alteration: Step | None = None,
 ) -> None:
     """Append a row to the history, and hint at it to whoever watches."""
     await session.execute(
@@ -139,6 +150,8 @@ async def record(
             actor=actor,
             actor_id=actor_id,
             reason=reason,
+            alteration_id=alteration and alteration.id,
+            alteration_status=alteration and alteration.status,
             occurred_at=now,
         )
     )

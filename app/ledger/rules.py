@@ -226,6 +226,19 @@ def refund_withdrawn(
     )
 
 
+def alteration(
+    alteration_id: UUID, booking_id: UUID, host_id: UUID, currency: str, difference: Shares
+) -> Entry:
+    """A stay was altered at the same price: what falls to host, platform and tax office differs."""
+    return Entry(
+        kind=Kind.ALTERATION,
+        source="booking_alterations",
+        source_id=alteration_id,
+        currency=currency,
+        lines=_lines(*_shares(host_id, booking_id, difference, sign=-1)),
+    )
+
+
 def dispute_opened(
     dispute_id: UUID,
     booking_id: UUID,

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from db.enums import (
+    AlterationStatus,
     BookingActor,
     BookingStatus,
     CancellationPolicy,
@@ -120,6 +121,39 @@ class Stay(msgspec.Struct, frozen=True, kw_only=True):
         """It was ended after the guest could have arrived."""
         ended = self.cancelled_at
         return self.confirmed_at is not None and ended is not None and ended >= self.check_in_at
+
+
+class Before(msgspec.Struct, frozen=True, kw_only=True):
+    """The dates of a stay before it was altered."""
+
+    check_in: date
+    check_out: date
+
+
+class Alteration(msgspec.Struct, frozen=True, kw_only=True):
+    """Other dates or guests for a stay, and what has just become of them."""
+
+    status: AlterationStatus
+    proposed_by: BookingActor
+    # Whose step it was, and their reason.
+    by: BookingActor
+    reason: str | None
+    message: str
+    check_in: date
+    check_out: date
+    check_in_at: datetime
+    check_out_at: datetime
+    adults: int
+    children: int
+    infants: int
+    pets: int
+    previous: Before
+    total_minor: int
+    difference_minor: int
+    host_difference_minor: int
+    expires_at: datetime
+    # The guest can pay the difference now.
+    is_payable: bool
 
 
 class DisputedStay(msgspec.Struct, frozen=True, kw_only=True):

@@ -29,9 +29,9 @@ from app.notifications import (
 from app.notifications.facts import DisputedStay, MailedLink, Person, Stay
 from app.notifications.invitation import calendar
 from app.notifications.letters import Letter, Links
-from app.notifications.rules import Mailing, Occasion, mailings
+from app.notifications.rules import Mailing, Occasion, alteration_mailings, mailings
 from app.properties.co_hosts import INVITATION
-from db.enums import DisputeStatus, LinkPurpose, SignInEventKind
+from db.enums import AlterationStatus, DisputeStatus, LinkPurpose, SignInEventKind
 from db.session import Database
 
 log = logging.getLogger(__name__)
@@ -255,8 +255,31 @@ async def about_booking(
     if stay is None:
         log.warning("booking %s is gone: no letters", booking_id)
         return
+    await _send_all(settings, stay, mailings(occasion, stay, _links(settings)), version)
+
+
+async def about_alteration(
+    db: Database,
+    settings: Settings,
+    alteration_id: UUID,
+    status: AlterationStatus,
+    booking_id: UUID,
+    version: int,
+) -> None:
+    """Tell guest and host of a step in an alteration's life, unless there has been another."""
+    async with db.read() as connection:
+        stay = await queries.load_stay(connection, booking_id, version)
+        alteration = await queries.load_alteration(connection, alteration_id, version)
+    if stay is None or alteration is None or alteration.status is not status:
+        log.info("alteration %s has gone on: no letters", alteration_id)
+        return
+    due = alteration_mailings(alteration, stay, _links(settings))
+    await _send_all(settings, stay, due, version)
+
+
+async def _send_all(settings: Settings, stay: Stay, due: Sequence[Mailing], version: int) -> None:
     failures: list[Exception] = []
-    for mailing in mailings(occasion, stay, _links(settings)):
+    for mailing in due:
         try:
             await _send_mailing(settings, stay, mailing, version)
         except Exception as error:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -43,7 +44,20 @@ def count(number: int, one: str, many: str | None = None) -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
-def party(stay: Stay) -> str:
+class Party(Protocol):
+    """Who comes."""
+
+    @property
+    def adults(self) -> int: ...
+    @property
+    def children(self) -> int: ...
+    @property
+    def infants(self) -> int: ...
+    @property
+    def pets(self) -> int: ...
+
+
+def party(stay: Party) -> str:
     """2 adults, 1 child, 1 pet"""
     parts = (
         (stay.adults, "adult", None),

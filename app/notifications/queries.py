@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from app.notifications.facts import (
+    Alteration,
     CoHosting,
     DisputedStay,
     FoundPlace,
@@ -33,6 +34,7 @@ from db.enums import (
 from db.models import (
     AccountLink,
     Booking,
+    BookingAlteration,
     BookingChange,
     CoHost,
     DataExport,
@@ -192,6 +194,9 @@ async def load_stay(connection: AsyncConnection, booking_id: UUID, version: int)
     guest, host = aliased(User), aliased(User)
     change = aliased(BookingChange)
     payments = select(Payment).where(Payment.booking_id == Booking.id)
+    refunds = payments.join(Refund, Refund.payment_id == Payment.id).with_only_columns(
+        _total(Refund.amount_minor)
+    )
     query = (
         select(
             Booking.id.label("booking_id"),
@@ -232,12 +237,14 @@ async def load_stay(connection: AsyncConnection, booking_id: UUID, version: int)
             Property.city,
             Property.region,
             Property.country,
-            payments.with_only_columns(_total(Payment.captured_minor))
-            .scalar_subquery()
-            .label("captured_minor"),
-            payments.join(Refund, Refund.payment_id == Payment.id)
-            .where(Refund.reason == RefundReason.CANCELLATION, Refund.status != RefundStatus.FAILED)
-            .with_only_columns(_total(Refund.amount_minor))
+            # Less what the stay did not cost in the end.
+            (
+                payments.with_only_columns(_total(Payment.captured_minor)).scalar_subquery()
+                - refunds.where(Refund.reason != RefundReason.CANCELLATION).scalar_subquery()
+            ).label("captured_minor"),
+            refunds.where(
+                Refund.reason == RefundReason.CANCELLATION, Refund.status != RefundStatus.FAILED
+            )
             .scalar_subquery()
             .label("refunded_minor"),
             payments.where(Payment.status == PaymentStatus.PENDING)
@@ -257,6 +264,28 @@ async def load_stay(connection: AsyncConnection, booking_id: UUID, version: int)
     )
     row = (await connection.execute(query)).one_or_none()
     return msgspec.convert(_fields(row), Stay) if row else None
+
+
+async def load_alteration(
+    connection: AsyncConnection, alteration_id: UUID, version: int
+) -> Alteration | None:
+    """An alteration as it is now, seen from the step that made the booking's `version`."""
+    payable = exists().where(
+        Payment.alteration_id == BookingAlteration.id, Payment.status == PaymentStatus.PENDING
+    )
+    same = set(Alteration.__struct_fields__) - {"by", "reason", "is_payable"}
+    query = (
+        select(
+            *(getattr(BookingAlteration, name) for name in sorted(same)),
+            BookingChange.actor.label("by"),
+            BookingChange.reason,
+            payable.label("is_payable"),
+        )
+        .join(BookingChange, BookingChange.alteration_id == BookingAlteration.id)
+        .where(BookingAlteration.id == alteration_id, BookingChange.version == version)
+    )
+    row = (await connection.execute(query)).one_or_none()
+    return msgspec.convert(_fields(row), Alteration) if row else None
 
 
 async def load_payout(connection: AsyncConnection, payout_id: UUID) -> HostPayout | None:

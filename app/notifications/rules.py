@@ -9,10 +9,10 @@ from enum import StrEnum
 
 import msgspec
 
-from app.notifications import stay_letters
-from app.notifications.facts import Person, Stay
+from app.notifications import alteration_letters, stay_letters
+from app.notifications.facts import Alteration, Person, Stay
 from app.notifications.letters import Letter, Links
-from db.enums import BookingStatus
+from db.enums import AlterationStatus, BookingActor, BookingStatus
 
 S = BookingStatus
 
@@ -61,6 +61,38 @@ def mailings(occasion: Occasion, stay: Stay, links: Links) -> list[Mailing]:
     if stay.status not in TIMELY[occasion]:
         return []
     return RULES[occasion](stay, links)
+
+
+def alteration_mailings(alteration: Alteration, stay: Stay, links: Links) -> list[Mailing]:
+    """The letters that are due because of a step in an alteration's life."""
+    if stay.status is not S.CONFIRMED:
+        return []
+    # Who did not do it themselves.
+    other = stay.host if alteration.by is BookingActor.GUEST else stay.guest
+    guest, host = stay.guest, stay.host
+    match alteration.status:
+        case AlterationStatus.OPEN:
+            return [Mailing(other, alteration_letters.proposed(alteration, stay, links))]
+        case AlterationStatus.AWAITING_PAYMENT:
+            letter = alteration_letters.to_pay(alteration, stay, links)
+            return [Mailing(guest, letter)] if alteration.is_payable else []
+        case AlterationStatus.ACCEPTED:
+            accepted = alteration_letters.accepted
+            moved = Invitation.REQUEST
+            return [
+                Mailing(guest, accepted(alteration, stay, links, to_guest=True), moved),
+                Mailing(host, accepted(alteration, stay, links, to_guest=False), moved),
+            ]
+        case AlterationStatus.DECLINED:
+            return [Mailing(other, alteration_letters.declined(alteration, stay, links))]
+        case AlterationStatus.WITHDRAWN:
+            return [Mailing(other, alteration_letters.withdrawn(alteration, stay, links))]
+        case AlterationStatus.EXPIRED:
+            expired = alteration_letters.expired
+            return [
+                Mailing(guest, expired(alteration, stay, links, to_guest=True)),
+                Mailing(host, expired(alteration, stay, links, to_guest=False)),
+            ]
 
 
 def _requested(stay: Stay, links: Links) -> list[Mailing]:

@@ -25,6 +25,8 @@ class PaymentAuthorized(Event, frozen=True, kw_only=True):
     tasks = ("bookings.on_payment_authorized",)
     booking_id: UUID
     payment_id: UUID
+    # None: it is for the booking itself.
+    alteration_id: UUID | None = None
 
 
 class PaymentSucceeded(Event, frozen=True, kw_only=True):
@@ -33,6 +35,8 @@ class PaymentSucceeded(Event, frozen=True, kw_only=True):
     tasks = ("bookings.on_payment_succeeded", "accounting.document_payment")
     booking_id: UUID
     payment_id: UUID
+    # None: it is for the booking itself.
+    alteration_id: UUID | None = None
 
 
 class PaymentLost(Event, frozen=True, kw_only=True):
@@ -41,6 +45,8 @@ class PaymentLost(Event, frozen=True, kw_only=True):
     tasks = ("bookings.on_payment_lost",)
     booking_id: UUID
     payment_id: UUID
+    # None: it is for the booking itself.
+    alteration_id: UUID | None = None
 
 
 class RefundRequested(Event, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ class PaymentRow(msgspec.Struct, frozen=True):
 
     id: UUID
     booking_id: UUID
+    alteration_id: UUID | None
     guest_id: UUID
     host_id: UUID
     status: str
@@ -73,23 +74,33 @@ DISPUTES = Related(
     order=lambda dispute: dispute.id,
 )
 
-# Of a booking: the last attempt to pay it.
+# Of a booking: the last attempt to pay it, but for what alterations add.
 PAYMENT = Related(
     name="its_payment",
     model=Payment,
     row=PaymentRow,
     key="booking_id",
     parent="id",
+    only=lambda payment: payment.alteration_id.is_(None),
     order=lambda payment: payment.attempt.desc(),
 )
 
 _PAYMENTS = rows.ByKey(Payment.id, PaymentRow)
 _DISPUTES_OF = rows.ByKey(Dispute.payment_id, DisputeRow, Dispute.id)
+_LATEST_OF_ALTERATIONS = Statement(
+    PaymentRow,
+    lambda: (
+        select(*rows.columns(Payment, PaymentRow))
+        .where(rows.among(Payment.alteration_id, "alterations"))
+        .order_by(Payment.alteration_id, Payment.attempt.desc())
+        .ext(distinct_on(Payment.alteration_id))
+    ),
+)
 _LATEST_OF = Statement(
     PaymentRow,
     lambda: (
         select(*rows.columns(Payment, PaymentRow))
-        .where(rows.among(Payment.booking_id, "bookings"))
+        .where(rows.among(Payment.booking_id, "bookings"), Payment.alteration_id.is_(None))
         .order_by(Payment.booking_id, Payment.attempt.desc())
         .ext(distinct_on(Payment.booking_id))
     ),
@@ -112,3 +123,11 @@ async def latest_of(reader: Reader, booking_ids: Sequence[UUID]) -> Mapping[UUID
     """The last attempt to pay each booking, by booking."""
     found = await _LATEST_OF.fetch(reader, bookings=booking_ids)
     return {payment.booking_id: payment for payment in found}
+
+
+async def latest_of_alterations(
+    reader: Reader, alteration_ids: Sequence[UUID]
+) -> Mapping[UUID, PaymentRow]:
+    """The last attempt to pay what each alteration adds, by alteration."""
+    found = await _LATEST_OF_ALTERATIONS.fetch(reader, alterations=alteration_ids)
+    return {payment.alteration_id: payment for payment in found if payment.alteration_id}

@@ -40,6 +40,8 @@ class PaymentRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     id: UUID
     booking_id: UUID
+    # None: it is for the booking itself.
+    alteration_id: UUID | None
     attempt: int
     provider: PaymentProvider
     provider_payment_id: str | None
@@ -80,6 +82,8 @@ class RefundRecord(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     payment_id: UUID
     reason: RefundReason
+    # Which made the stay cheaper.
+    alteration_id: UUID | None
     status: RefundStatus
     amount_minor: int
     host_minor: int
@@ -152,6 +156,65 @@ def after_refund(captured_minor: int, refunded_minor: int) -> Status:
     if refunded_minor == 0:
         return Status.PAID
     return Status.REFUNDED if refunded_minor >= captured_minor else Status.PARTIALLY_REFUNDED
+
+
+def spread(shares: Shares, left: Sequence[int]) -> list[Shares]:
+    """A refund over several payments, as much of each as is `left` of it, in their order.
+
+    Whose money it is falls apart in the same proportions. Payments of which nothing is needed
+    have shares of nothing. Raises ValueError when more is to be given back than is left.
+    """
+    total = shares.total_minor
+    if total > sum(left):
+        raise ValueError("more would be given back than was paid")
+    parts: list[Shares] = []
+    before = 0
+    for each in left:
+        after = min(before + each, total)
+        host, tax, promotion = (
+            divide(share * after, total) - divide(share * before, total) if total else 0
+            for share in (shares.host_minor, shares.tax_minor, shares.promotion_minor)
+        )
+        parts.append(
+            Shares(
+                host_minor=host,
+                platform_minor=after - before + promotion - host - tax,
+                tax_minor=tax,
+                promotion_minor=promotion,
+            )
+        )
+        before = after
+    return parts
+
+
+def spread_lines(items: Sequence[LineItem], amounts: Sequence[int]) -> list[tuple[LineItem, ...]]:
+    """What each part of a refund is for, in proportion; `amounts` are the parts' own.
+
+    The parts of a line are the line. What rounding leaves over in a part is with its first line.
+    """
+    total = sum(amounts)
+    if not items or not total:
+        return [() for _ in amounts]
+    parts: list[tuple[LineItem, ...]] = []
+    before = 0
+    for amount in amounts:
+        after = before + amount
+        shares = [
+            divide(item.amount_minor * after, total) - divide(item.amount_minor * before, total)
+            for item in items
+        ]
+        shares[0] += amount - sum(shares)
+        parts.append(tuple(_part(item, share) for item, share in zip(items, shares, strict=True)))
+        before = after
+    return parts
+
+
+def _part(item: LineItem, amount_minor: int) -> LineItem:
+    if amount_minor == item.amount_minor:
+        return item
+    return msgspec.structs.replace(
+        item, quantity=1, unit_minor=amount_minor, amount_minor=amount_minor
+    )
 
 
 def lost_shares(payment: Shares, given_back: Shares, lost_minor: int) -> Shares:

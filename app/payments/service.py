@@ -43,6 +43,7 @@ async def open_payment(
     booking_id: UUID,
     guest_id: UUID,
     host_id: UUID,
+    alteration_id: UUID | None = None,
     attempt: int,
     provider: PaymentProvider,
     method: PaymentMethod,
@@ -55,7 +56,7 @@ async def open_payment(
     manual_capture: bool,
     now: datetime,
 ) -> PaymentRecord:
-    """Intend to take a booking's money; returns the payment.
+    """Intend to take a booking's money, or what an alteration of it adds; returns the payment.
 
     The three shares (minor units) add up to the amount and what a promotion of ours adds to it;
     the lines, what it is for, to the amount. Where the place is, is noted as it is now. The
@@ -67,6 +68,7 @@ async def open_payment(
         .values(
             id=new_id(),
             booking_id=booking_id,
+            alteration_id=alteration_id,
             attempt=attempt,
             provider=provider,
             method=method,
@@ -115,15 +117,18 @@ async def get_for_update(session: AsyncSession, payment_id: UUID) -> PaymentReco
 
 
 async def live_payment(
-    reader: AsyncConnection | AsyncSession, booking_id: UUID
+    reader: AsyncConnection | AsyncSession, booking_id: UUID, alteration_id: UUID | None = None
 ) -> PaymentRecord | None:
-    """The booking's payment that is under way or has been taken, if there is one."""
-    return await _first(reader, _live(booking_id))
+    """The payment that is under way or has been taken, if there is one: the booking's own, or for
+    an alteration of it."""
+    return await _first(reader, _live(booking_id, alteration_id))
 
 
-async def live_payment_for_update(session: AsyncSession, booking_id: UUID) -> PaymentRecord | None:
+async def live_payment_for_update(
+    session: AsyncSession, booking_id: UUID, alteration_id: UUID | None = None
+) -> PaymentRecord | None:
     """The same, locked. Bookings are locked before payments."""
-    return await _first(session, _live(booking_id).with_for_update(key_share=True))
+    return await _first(session, _live(booking_id, alteration_id).with_for_update(key_share=True))
 
 
 async def attempts(reader: AsyncConnection | AsyncSession, booking_id: UUID) -> int:
@@ -134,12 +139,14 @@ async def attempts(reader: AsyncConnection | AsyncSession, booking_id: UUID) -> 
     return int(count or 0)
 
 
-async def request_void(session: AsyncSession, booking_id: UUID, now: datetime) -> None:
-    """Give up the booking's payment if nothing has been taken yet; otherwise do nothing.
+async def request_void(
+    session: AsyncSession, booking_id: UUID, now: datetime, alteration_id: UUID | None = None
+) -> None:
+    """Give up a `live_payment` if nothing has been taken yet; otherwise do nothing.
 
     If the provider takes the money all the same, PaymentSucceeded tells.
     """
-    payment = await live_payment_for_update(session, booking_id)
+    payment = await live_payment_for_update(session, booking_id, alteration_id)
     if payment is None or payment.status not in UNSETTLED or payment.void_requested_at is not None:
         return
     payment = await mark_unwanted(session, payment, now)
@@ -188,12 +195,13 @@ async def request_refund(
     tax_minor: int,
     promotion_minor: int = 0,
     line_items: Sequence[LineItem],
+    alteration_id: UUID | None = None,
     now: datetime,
 ) -> UUID:
     """Owe the guest a part of a taken payment, or all of it; returns the refund's id.
 
     The lines tell what is given back; none: nobody knows more than the shares. Once per payment
-    and reason: asked again for the same amount, it is the same refund.
+    and reason, or alteration: asked again for the same amount, it is the same refund.
 
     Raises:
         Conflict: nothing was taken, more is asked for than is left, or the same reason came
@@ -205,13 +213,13 @@ async def request_refund(
         raise Conflict("This payment has not been taken, so there is nothing to give back.")
     made = (
         await session.execute(
-            select(Refund.id, Refund.reason, Refund.amount_minor).where(
+            select(Refund.id, Refund.reason, Refund.alteration_id, Refund.amount_minor).where(
                 Refund.payment_id == payment_id
             )
         )
     ).all()
-    for refund_id, known_reason, known_minor in made:
-        if known_reason == reason:
+    for refund_id, known_reason, known_alteration, known_minor in made:
+        if (known_reason, known_alteration) == (reason, alteration_id):
             if known_minor != amount_minor:
                 raise Conflict("This payment has been refunded for that reason already.")
             return UUID(str(refund_id))
@@ -222,6 +230,7 @@ async def request_refund(
         id=new_id(),
         payment_id=payment_id,
         reason=reason,
+        alteration_id=alteration_id,
         status=RefundStatus.PENDING,
         amount_minor=amount_minor,
         host_minor=host_minor,
@@ -321,8 +330,12 @@ def _payments(**equal: object) -> Select[tuple[object, ...]]:
     return select(*_PAYMENT).filter_by(**equal)
 
 
-def _live(booking_id: UUID) -> Select[tuple[object, ...]]:
-    return select(*_PAYMENT).where(Payment.booking_id == booking_id, Payment.status.not_in(CLOSED))
+def _live(booking_id: UUID, alteration_id: UUID | None) -> Select[tuple[object, ...]]:
+    return select(*_PAYMENT).where(
+        Payment.booking_id == booking_id,
+        Payment.alteration_id.is_not_distinct_from(alteration_id),
+        Payment.status.not_in(CLOSED),
+    )
 
 
 async def _first(

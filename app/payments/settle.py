@@ -95,7 +95,11 @@ async def _follow(
     session: AsyncSession, payment: PaymentRecord, status: PaymentStatus, now: datetime
 ) -> None:
     """What a change of status brings about."""
-    ids = {"booking_id": payment.booking_id, "payment_id": payment.id}
+    ids: dict[str, Any] = {
+        "booking_id": payment.booking_id,
+        "payment_id": payment.id,
+        "alteration_id": payment.alteration_id,
+    }
     if status is PaymentStatus.AUTHORIZED:
         await emit(session, PaymentAuthorized(**ids))
     elif status is PaymentStatus.PAID:

@@ -5,8 +5,8 @@ lines add up to the total, and the total falls apart into what the host, the pla
 office get.
 """
 
-from collections.abc import Mapping
-from datetime import date, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date
 
 import msgspec
 
@@ -25,6 +25,7 @@ __all__ = [
     "Terms",
     "line_items_from_builtins",
     "line_items_to_builtins",
+    "night_prices",
     "quote",
 ]
 
@@ -80,7 +81,7 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
 
 def quote(
     terms: Terms,
-    night_prices: Mapping[date, int],
+    set_prices: Mapping[date, int],
     check_in: date,
     check_out: date,
     guests: Guests,
@@ -89,11 +90,11 @@ def quote(
 ) -> Quote:
     """The price of a stay `[check_in, check_out)`.
 
-    `night_prices` are the host's own prices for single nights; `today` is the property's local
+    `set_prices` are the host's own prices for single nights; `today` is the property's local
     date. Expects at least one night and one guest (availability.rules.require_bounds).
     """
     nights = (check_out - check_in).days
-    lines = _night_lines(terms, night_prices, check_in, nights)
+    lines = _night_lines(night_prices(terms, set_prices, check_in, check_out))
     discount = _discount(terms, sum(line.amount_minor for line in lines), check_in, nights, today)
     lines += [*discount, *_fees(terms, nights, guests)]
     subtotal = sum(line.amount_minor for line in lines)
@@ -129,14 +130,19 @@ def quote(
     )
 
 
-def _night_lines(
-    terms: Terms, night_prices: Mapping[date, int], check_in: date, nights: int
-) -> list[LineItem]:
+def night_prices(
+    terms: Terms, set_prices: Mapping[date, int], check_in: date, check_out: date
+) -> list[int]:
+    """What each night of a stay costs, in order."""
+    first = check_in.toordinal()
+    nights = map(date.fromordinal, range(first, check_out.toordinal()))
+    return [terms.night_price(night, set_prices.get(night)) for night in nights]
+
+
+def _night_lines(prices: Sequence[int]) -> list[LineItem]:
     """One line per different price, in the order in which the prices first occur."""
     counts: dict[int, int] = {}
-    for offset in range(nights):
-        night = check_in + timedelta(days=offset)
-        price = terms.night_price(night, night_prices.get(night))
+    for price in prices:
         counts[price] = counts.get(price, 0) + 1
     return [
         _line(LineItemKind.NIGHTS, "1 night" if count == 1 else f"{count} nights", count, price)

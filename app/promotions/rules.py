@@ -78,6 +78,11 @@ def refusal(found: Found, quote: Quote, today: date) -> PromotionRefusal | None:
         return PromotionRefusal.USED_UP
     if offer.max_uses_per_guest is not None and found.guest_uses >= offer.max_uses_per_guest:
         return PromotionRefusal.USED_BY_GUEST
+    return refusal_of_stay(offer, quote)
+
+
+def refusal_of_stay(offer: Offer, quote: Quote) -> PromotionRefusal | None:
+    """The same as far as it is about the stay alone, whoever books it when."""
     if offer.min_nights is not None and quote.nights < offer.min_nights:
         return PromotionRefusal.TOO_FEW_NIGHTS
     if offer.min_amount_minor is not None and quote.subtotal_minor < offer.min_amount_minor:

@@ -9,7 +9,13 @@ from db.models.availability import (
     ImportedStay,
     OccupiedNight,
 )
-from db.models.bookings import Booking, BookingChange, HostCancellation, IdempotencyKey
+from db.models.bookings import (
+    Booking,
+    BookingAlteration,
+    BookingChange,
+    HostCancellation,
+    IdempotencyKey,
+)
 from db.models.co_hosts import CoHost
 from db.models.currencies import ExchangeRate
 from db.models.identity import (
@@ -56,6 +62,7 @@ from db.models.staff import StaffAction
 __all__ = [
     "AccountLink",
     "Booking",
+    "BookingAlteration",
     "BookingChange",
     "CalendarFeed",
     "CalendarImport",

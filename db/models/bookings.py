@@ -4,12 +4,28 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, func, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Currency, Key, Minor, one_of
-from db.enums import BookingActor, BookingStatus, CancellationPolicy, PaymentMethod
+from db.enums import (
+    AlterationStatus,
+    BookingActor,
+    BookingStatus,
+    CancellationPolicy,
+    PaymentMethod,
+)
 
 
 class Booking(Base):
@@ -35,6 +51,7 @@ class Booking(Base):
             " AND host_payout_minor + tax_minor <= total_minor + promotion_minor",
             name="amounts",
         ),
+        CheckConstraint("cardinality(night_prices) = check_out - check_in", name="night_prices"),
         CheckConstraint("(status = 'CANCELLED') = (cancelled_by IS NOT NULL)", name="cancelled"),
         Index(None, "guest_id", "id"),
         Index(None, "host_id", "id"),
@@ -83,6 +100,10 @@ class Booking(Base):
     # The code that it was booked with.
     promotion_id: Mapped[UUID | None] = mapped_column(ForeignKey("promotions.id"))
     line_items: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    # What the price was made of, for when the stay is altered: app.properties.terms.Terms as they
+    # were, and what each night costs.
+    price_terms: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    night_prices: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
     guest_fee_bp: Mapped[int]
     host_fee_bp: Mapped[int]
     cancellation_policy: Mapped[str]
@@ -116,7 +137,10 @@ class BookingChange(Base):
         one_of("status", BookingStatus),
         one_of("previous_status", BookingStatus),
         one_of("actor", BookingActor),
+        one_of("alteration_status", AlterationStatus),
         CheckConstraint("(version = 1) = (previous_status IS NULL)", name="first"),
+        CheckConstraint("(alteration_id IS NULL) = (alteration_status IS NULL)", name="alteration"),
+        Index(None, "alteration_id", postgresql_where=text("alteration_id IS NOT NULL")),
     )
 
     booking_id: Mapped[UUID] = mapped_column(
@@ -128,7 +152,86 @@ class BookingChange(Base):
     actor: Mapped[str]
     actor_id: Mapped[UUID | None]
     reason: Mapped[str | None]
+    # A step in the life of an alteration: the booking itself stays in its state.
+    alteration_id: Mapped[UUID | None] = mapped_column(ForeignKey("booking_alterations.id"))
+    alteration_status: Mapped[str | None]
     occurred_at: Mapped[datetime]
+
+
+class BookingAlteration(Base):
+    """Other dates or guests for a confirmed booking, as one side proposes them to the other.
+
+    Amounts are those of the altered stay, as they were offered; differences are what they are more
+    (or less) than the booking's at that time. At most one of a booking is live.
+    """
+
+    __tablename__ = "booking_alterations"
+    __table_args__ = (
+        one_of("status", AlterationStatus),
+        CheckConstraint("proposed_by IN ('GUEST', 'HOST')", name="proposed_by"),
+        CheckConstraint("check_out > check_in AND check_out - check_in <= 365", name="dates"),
+        CheckConstraint("check_out_at > check_in_at", name="instants"),
+        CheckConstraint(
+            "adults >= 1 AND children >= 0 AND infants >= 0 AND pets >= 0"
+            " AND adults + children <= 50",
+            name="guests",
+        ),
+        CheckConstraint(
+            "host_payout_minor >= 0 AND tax_minor >= 0 AND total_minor > 0"
+            " AND promotion_minor >= 0"
+            " AND host_payout_minor + tax_minor <= total_minor + promotion_minor",
+            name="amounts",
+        ),
+        CheckConstraint("cardinality(night_prices) = check_out - check_in", name="night_prices"),
+        CheckConstraint(
+            "(status IN ('OPEN', 'AWAITING_PAYMENT')) = (settled_at IS NULL)", name="settled"
+        ),
+        Index(None, "booking_id", "id"),
+        Index(
+            "booking_alterations_live_key",
+            "booking_id",
+            unique=True,
+            postgresql_where=text("settled_at IS NULL"),
+        ),
+        # The timer.
+        Index(
+            "booking_alterations_expires_idx",
+            "expires_at",
+            postgresql_where=text("settled_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[Key]
+    booking_id: Mapped[UUID] = mapped_column(ForeignKey("bookings.id"))
+    proposed_by: Mapped[str]
+    status: Mapped[str]
+    message: Mapped[str] = mapped_column(server_default="")
+    check_in: Mapped[date]
+    check_out: Mapped[date]
+    check_in_at: Mapped[datetime]
+    check_out_at: Mapped[datetime]
+    adults: Mapped[int] = mapped_column(SmallInteger)
+    children: Mapped[int] = mapped_column(SmallInteger)
+    infants: Mapped[int] = mapped_column(SmallInteger)
+    pets: Mapped[int] = mapped_column(SmallInteger)
+    # Dates, guests and total of the booking when it was proposed: app.bookings.alterations.rules.
+    previous: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    currency: Mapped[Currency]
+    total_minor: Mapped[Minor]
+    host_payout_minor: Mapped[Minor]
+    tax_minor: Mapped[Minor]
+    promotion_minor: Mapped[Minor]
+    line_items: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    night_prices: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+    difference_minor: Mapped[Minor]
+    host_difference_minor: Mapped[Minor]
+    tax_difference_minor: Mapped[Minor]
+    promotion_difference_minor: Mapped[Minor]
+    # Until when it can be answered, or paid.
+    expires_at: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    # When it was over, in whatever way.
+    settled_at: Mapped[datetime | None]
 
 
 class HostCancellation(Base):

@@ -29,7 +29,10 @@ from db.enums import (
 
 
 class Payment(Base):
-    """One attempt to take a booking's money. At most one per booking is live."""
+    """One attempt to take a booking's money, or what an alteration of it adds.
+
+    At most one per booking is live, and one per alteration.
+    """
 
     __tablename__ = "payments"
     __table_args__ = (
@@ -44,8 +47,11 @@ class Payment(Base):
             "host_minor + platform_minor + tax_minor = amount_minor + promotion_minor",
             name="parts",
         ),
+        # Of what an alteration adds, a part may be less than nothing.
         CheckConstraint(
-            "host_minor >= 0 AND tax_minor >= 0 AND promotion_minor >= 0", name="part_signs"
+            "alteration_id IS NOT NULL"
+            " OR (host_minor >= 0 AND tax_minor >= 0 AND promotion_minor >= 0)",
+            name="part_signs",
         ),
         UniqueConstraint("booking_id", "attempt"),
         UniqueConstraint("provider", "provider_payment_id"),
@@ -55,8 +61,17 @@ class Payment(Base):
             "payments_live_key",
             "booking_id",
             unique=True,
+            postgresql_where=text(
+                "alteration_id IS NULL AND status NOT IN ('FAILED', 'CANCELLED')"
+            ),
+        ),
+        Index(
+            "payments_alteration_live_key",
+            "alteration_id",
+            unique=True,
             postgresql_where=text("status NOT IN ('FAILED', 'CANCELLED')"),
         ),
+        Index(None, "alteration_id", postgresql_where=text("alteration_id IS NOT NULL")),
         # What the sweeps ask the provider about: what is under way, and what was given up.
         Index(
             "payments_given_up_idx",
@@ -72,6 +87,8 @@ class Payment(Base):
 
     id: Mapped[Key]
     booking_id: Mapped[UUID] = mapped_column(ForeignKey("bookings.id"))
+    # None: it is for the booking itself.
+    alteration_id: Mapped[UUID | None] = mapped_column(ForeignKey("booking_alterations.id"))
     attempt: Mapped[int] = mapped_column(SmallInteger)
     provider: Mapped[str]
     # None until the provider has answered; found by metadata before that.
@@ -109,7 +126,7 @@ class Payment(Base):
 
 
 class Refund(Base):
-    """Money on its way back to a guest, once per payment and reason."""
+    """Money on its way back to a guest, once per payment and reason, or alteration."""
 
     __tablename__ = "refunds"
     __table_args__ = (
@@ -120,7 +137,11 @@ class Refund(Base):
             "host_minor + platform_minor + tax_minor = amount_minor + promotion_minor",
             name="parts",
         ),
-        UniqueConstraint("payment_id", "reason"),
+        CheckConstraint("(reason = 'ALTERATION') = (alteration_id IS NOT NULL)", name="altered"),
+        UniqueConstraint(
+            "payment_id", "reason", "alteration_id", postgresql_nulls_not_distinct=True
+        ),
+        Index(None, "alteration_id", postgresql_where=text("alteration_id IS NOT NULL")),
         UniqueConstraint("provider_refund_id"),
         Index("refunds_pending_idx", "created_at", postgresql_where=text("status = 'PENDING'")),
     )
@@ -128,6 +149,8 @@ class Refund(Base):
     id: Mapped[Key]
     payment_id: Mapped[UUID] = mapped_column(ForeignKey("payments.id"))
     reason: Mapped[str]
+    # Which made the stay cheaper.
+    alteration_id: Mapped[UUID | None] = mapped_column(ForeignKey("booking_alterations.id"))
     status: Mapped[str]
     amount_minor: Mapped[Minor]
     # Who bears it: the three add up to the amount and what of the promotion is ours again.

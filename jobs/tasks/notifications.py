@@ -1,5 +1,6 @@
 """Letters that follow from events. They have a lane of their own: mail may be slow."""
 
+from app.bookings.alterations.events import AlterationMoved
 from app.bookings.events import (
     BookingAccepted,
     BookingCancelled,
@@ -110,6 +111,18 @@ async def booking_cancelled(runtime: Runtime, event: BookingCancelled) -> None:
 @task("notifications.booking_expired", timeout_seconds=SECONDS, lane=Lane.MAIL)
 async def booking_expired(runtime: Runtime, event: BookingExpired) -> None:
     await _tell(runtime, Occasion.EXPIRED, event)
+
+
+@task("notifications.booking_alteration", timeout_seconds=SECONDS, lane=Lane.MAIL)
+async def booking_alteration(runtime: Runtime, event: AlterationMoved) -> None:
+    await flows.about_alteration(
+        runtime.db,
+        runtime.settings,
+        event.alteration_id,
+        event.status,
+        event.booking_id,
+        event.version,
+    )
 
 
 @task("notifications.review_invitation", timeout_seconds=SECONDS, lane=Lane.MAIL)

@@ -23,9 +23,10 @@ from app.errors import NotFound, Unauthenticated
 from app.identity.queries import session_is_open
 from app.pubsub import RESYNC
 from schema import ids
-from schema.bookings.types import Booking, visible_booking
+from schema.bookings.alterations import BookingAlteration
+from schema.bookings.types import Booking, alteration_of, visible_booking
 from schema.context import Context, Info
-from schema.enums import BookingStatus
+from schema.enums import AlterationStatus, BookingStatus
 
 HEARTBEAT_SECONDS = 15.0
 SPREAD_SECONDS = 2.0
@@ -40,6 +41,8 @@ class Update(msgspec.Struct, frozen=True):
     version: int
     status: str
     previous_status: str | None
+    alteration_id: UUID | None
+    alteration_status: str | None
     occurred_at: datetime
 
 
@@ -53,6 +56,14 @@ class BookingStatusUpdate:
     )
     status: BookingStatus = strawberry.field(description="The state after this step.")
     previous_status: BookingStatus | None = strawberry.field(description="The state before it.")
+    alteration = strawberry.field(
+        resolver=alteration_of,
+        graphql_type=BookingAlteration | None,
+        description="The alteration whose step it is, as it is now.",
+    )
+    alteration_status: AlterationStatus | None = strawberry.field(
+        description="The alteration's state after this step."
+    )
     occurred_at: datetime = strawberry.field(description="When it happened.")
 
 
@@ -144,7 +155,15 @@ async def _update(context: Context, change: ChangeRow) -> Update:
     row = await visible_booking(context, change.booking_id)
     if row is None:
         raise NotFound("There is no such booking.")
-    return Update(row, change.version, change.status, change.previous_status, change.occurred_at)
+    return Update(
+        row,
+        change.version,
+        change.status,
+        change.previous_status,
+        change.alteration_id,
+        change.alteration_status,
+        change.occurred_at,
+    )
 
 
 async def _require_session(context: Context, actor: Actor) -> None:

@@ -2,13 +2,15 @@
 
 from collections.abc import Awaitable, Collection, Sequence
 from datetime import date, datetime
-from typing import Annotated, TypeAlias
+from typing import Annotated, Protocol, TypeAlias
 from uuid import UUID
 
 import msgspec
 import strawberry
 
 from app.bookings import cancellation, host_fees, options, policy, service
+from app.bookings.alterations import rules as altering
+from app.bookings.alterations.queries import ALTERATIONS, AlterationRow
 from app.bookings.errors import BookingNotFound
 from app.bookings.options import Option
 from app.bookings.queries import HISTORY, BookingRow, ChangeRow, bookings
@@ -23,11 +25,13 @@ from db.enums import StaffActionKind
 from db.shapes import Shape
 from schema import ids
 from schema.bookings.access import PARTIES, has_part, rights
+from schema.bookings.alterations import BookingAlteration, alteration_preview_field
 from schema.bookings.host_cancellations import host_cancellation_field
 from schema.context import Context, Info
 from schema.documents import Document, documents_of
 from schema.engine import batched
 from schema.enums import (
+    AlterationStatus,
     BookingAction,
     BookingActor,
     BookingObstacle,
@@ -54,6 +58,18 @@ REVIEW_OBSTACLES = {
 }
 
 
+class Told(Protocol):
+    """A step, in the history or as it is told live."""
+
+    alteration_id: UUID | None
+
+
+@reads("alteration_id")
+async def alteration_of(step: strawberry.Parent[Told], info: Info) -> AlterationRow | None:
+    key = step.alteration_id
+    return None if key is None else await info.context.loaders.alterations.load(key)
+
+
 @strawberry.type(description="One step in a booking's life.")
 class BookingHistoryEntry:
     version: int = strawberry.field(description="1 for the first; grows by one.")
@@ -61,6 +77,15 @@ class BookingHistoryEntry:
     previous_status: BookingStatus | None = strawberry.field(description="The state before it.")
     actor: BookingActor = strawberry.field(description="Who moved it.")
     reason: str | None = strawberry.field(description="Why, in their words.")
+    alteration = strawberry.field(
+        resolver=alteration_of,
+        graphql_type=BookingAlteration | None,
+        description="The alteration whose step it is; the booking itself stays as it is until one "
+        "is accepted.",
+    )
+    alteration_status: AlterationStatus | None = strawberry.field(
+        description="The alteration's state after it."
+    )
     occurred_at: datetime = strawberry.field(name="at", description="When.")
 
 
@@ -128,6 +153,11 @@ def history_of(booking: Parent, info: Info) -> Awaitable[list[ChangeRow]]:
     return info.context.loaders.history_of.load(booking.id)
 
 
+@joins(ALTERATIONS)
+def alterations_of(booking: Parent, info: Info) -> Awaitable[list[AlterationRow]]:
+    return info.context.loaders.alterations_of.load(booking.id)
+
+
 @joins(REVIEW)
 def review_of(booking: Parent, info: Info) -> Awaitable[ReviewRow | None]:
     return info.context.loaders.review_of.load(booking.id)
@@ -190,22 +220,34 @@ async def available_actions(rows: Sequence[BookingRow], info: Info) -> list[list
     ):
         if written is not None:
             refused[key] = ReviewNotAllowedReason.ALREADY_REVIEWED
+    # Nothing else can be altered.
+    confirmed = [row.id for row in rows if row.status == BookingStatus.CONFIRMED]
+    live = await context.loaders.live_alteration_of.load_many(confirmed)
+    altered = dict(zip(confirmed, live, strict=True))
     return [
         [
-            *_options(row, context, await rights(context, row)),
+            *_options(row, altered.get(row.id), context, await rights(context, row)),
             *([_review_option(row, refused[row.id])] if row.id in mine else []),
         ]
         for row in rows
     ]
 
 
-def _options(booking: BookingRow, context: Context, rights: Collection[str]) -> list[Option]:
+def _options(
+    booking: BookingRow,
+    alteration: AlterationRow | None,
+    context: Context,
+    rights: Collection[str],
+) -> list[Option]:
     try:
         by = service.party(booking, context.actor, rights)
     except BookingNotFound:
         # Staff who may look, and no more.
         return []
-    return options.options(booking, by, context.now)
+    return [
+        *options.options(booking, by, context.now),
+        *altering.options(booking, alteration, by, context.now),
+    ]
 
 
 def _review_option(booking: BookingRow, refusal: ReviewNotAllowedReason | None) -> Option:
@@ -288,6 +330,12 @@ class Booking(Node):
         description="The viewer's receipts, invoices and credit notes about it, oldest first. A "
         "moment after the money has moved.",
     )
+    alterations = strawberry.field(
+        resolver=alterations_of,
+        graphql_type=list[BookingAlteration],
+        description="Other dates or guests that were proposed for it, newest first.",
+    )
+    alteration_preview = alteration_preview_field
     host_statement = strawberry.field(
         resolver=statement_of,
         graphql_type=HostBookingStatement | None,

@@ -222,7 +222,8 @@ async def test_the_primary_key_is_the_last_judge(
 
     async def careless() -> None:
         async with db.transaction() as session:
-            await service._insert_nights(session, property_id, first, day(0), day(4), None)
+            nights = [day(number) for number in range(4)]
+            await service._insert_nights(session, property_id, first, nights, None)
             inserted.set()
             await looked.wait()
 

@@ -6,13 +6,17 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.ids import new_id
+from app.ledger.rules import Shares
+from app.line_items import LineItem
 from app.payments import rules
 from app.payments.errors import NotOurs, ProviderRefused
 from app.payments.provider import Charge, ChargeState
 from app.payments.stripe_amounts import from_stripe, to_stripe
-from db.enums import PaymentMethod, PaymentProvider, PaymentStatus, RefundStatus
+from db.enums import LineItemKind, PaymentMethod, PaymentProvider, PaymentStatus, RefundStatus
 
 S, C = PaymentStatus, ChargeState
 
@@ -76,6 +80,7 @@ def test_next_refund_status(ours: RefundStatus, shown: RefundStatus, then: Refun
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 PAYMENT = rules.PaymentRecord(
+    alteration_id=None,
     id=new_id(),
     booking_id=new_id(),
     attempt=1,
@@ -163,3 +168,72 @@ def test_an_amount_that_stripe_cannot_express() -> None:
     with pytest.raises(ProviderRefused):
         to_stripe(12345, "CLF")
     assert from_stripe(149, "ISK") == 1
+
+
+SHARES = Shares(host_minor=241_00, platform_minor=44_00, tax_minor=20_00, promotion_minor=5_00)
+
+
+@pytest.mark.parametrize(
+    ("left", "amounts"),
+    [
+        ([300_00], [300_00]),
+        ([112_00, 300_00], [112_00, 188_00]),
+        ([400_00, 300_00], [300_00, 0]),
+        ([0, 1, 299_99], [0, 1, 299_99]),
+    ],
+)
+def test_a_refund_takes_of_each_payment_in_turn_what_is_left_of_it(
+    left: list[int], amounts: list[int]
+) -> None:
+    assert [part.total_minor for part in rules.spread(SHARES, left)] == amounts
+
+
+def test_no_refund_takes_more_than_was_paid() -> None:
+    with pytest.raises(ValueError, match="more"):
+        rules.spread(SHARES, [112_00, 187_99])
+
+
+@given(
+    host=st.integers(-(10**6), 10**9),
+    platform=st.integers(0, 10**9),
+    tax=st.integers(-(10**6), 10**9),
+    promotion=st.integers(0, 10**6),
+    left=st.lists(st.integers(0, 10**9), min_size=1, max_size=6),
+)
+def test_the_parts_of_a_refund_are_the_refund(
+    host: int, platform: int, tax: int, promotion: int, left: list[int]
+) -> None:
+    whole = Shares(
+        host_minor=host, platform_minor=platform, tax_minor=tax, promotion_minor=promotion
+    )
+    if not 0 < whole.total_minor <= sum(left):
+        return
+    parts = rules.spread(whole, left)
+    for name in ("host_minor", "platform_minor", "tax_minor", "promotion_minor", "total_minor"):
+        assert sum(getattr(part, name) for part in parts) == getattr(whole, name)
+    assert all(0 <= part.total_minor <= most for part, most in zip(parts, left, strict=True))
+
+
+@given(
+    amounts=st.lists(st.integers(0, 10**6), min_size=1, max_size=4),
+    lines=st.lists(st.integers(-(10**5), 10**6), min_size=1, max_size=5),
+)
+def test_the_lines_of_a_refunds_parts_are_its_lines(amounts: list[int], lines: list[int]) -> None:
+    lines[0] += sum(amounts) - sum(lines)
+    items = [
+        LineItem(
+            kind=LineItemKind.NIGHTS,
+            description=str(number),
+            quantity=1,
+            unit_minor=minor,
+            amount_minor=minor,
+        )
+        for number, minor in enumerate(lines)
+    ]
+    parts = rules.spread_lines(items, amounts)
+    if not sum(amounts):
+        assert set(parts) == {()}
+        return
+    assert [sum(item.amount_minor for item in part) for part in parts] == amounts
+    for number, minor in enumerate(lines):
+        assert sum(part[number].amount_minor for part in parts) == minor

@@ -140,7 +140,9 @@ async def test_a_stay_that_was_shortened_waits_for_no_month_that_it_lost(
     await till.work()
     (first,) = await amounts(till)
     check_in, _ = await dates(till, booking_id)
-    await change(till, booking_id, check_out=check_in + timedelta(days=29))
+    await change(
+        till, booking_id, check_out=check_in + timedelta(days=29), night_prices=[100_00] * 29
+    )
     await give_back(till, booking_id, host_minor=HOST - first - 1_000)
     assert await due_at(till, booking_id) <= clock.now()
     assert await release(till) == 1

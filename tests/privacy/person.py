@@ -64,7 +64,7 @@ from db.models import (
     WishlistItem,
 )
 from db.session import Database
-from tests.support.world import add_booking, add_host, add_property
+from tests.support.world import add_alteration, add_booking, add_host, add_property
 
 # Long ago, so that nothing is open any more.
 PAST = datetime(2025, 3, 1, 12, tzinfo=UTC)
@@ -317,6 +317,11 @@ async def _add_saved(db: Database, person: UUID, place: UUID) -> None:
 
 async def _add_words(db: Database, filled: Filled) -> None:
     """What the person and the stranger have written."""
+    for booking, mine in ((filled.stay, "GUEST"), (filled.hosted, "HOST")):
+        for side in ("GUEST", "HOST"):
+            words = "marked alteration" if side == mine else "strange alteration"
+            over = {"status": "DECLINED", "settled_at": PAST}
+            await add_alteration(db, booking, proposed_by=side, message=words, **over)
     for number, (author, words) in enumerate(
         ((filled.person, "marked reason"), (filled.stranger, "strange reason")), start=2
     ):

@@ -101,6 +101,14 @@ MUTATIONS = {
     "acceptBooking": 'mutation { acceptBooking(input: {bookingId: "x"}) { __typename } }',
     "declineBooking": 'mutation { declineBooking(input: {bookingId: "x"}) { __typename } }',
     "cancelBooking": 'mutation { cancelBooking(input: {bookingId: "x"}) { __typename } }',
+    "proposeAlteration": """mutation { proposeAlteration(input: {bookingId: "x",
+      idempotencyKey: "k", expectedTotal: {amount: 1, currency: "EUR"}}) { __typename } }""",
+    "acceptAlteration": """mutation { acceptAlteration(input: {alterationId: "x",
+      idempotencyKey: "k", expectedTotal: {amount: 1, currency: "EUR"}}) { __typename } }""",
+    "declineAlteration": """mutation { declineAlteration(input: {alterationId: "x"})
+      { __typename } }""",
+    "withdrawAlteration": """mutation { withdrawAlteration(input: {alterationId: "x"})
+      { __typename } }""",
     "createReview": """mutation { createReview(input: {bookingId: "x", rating: 5, comment: "a"})
       { __typename } }""",
     "createPayoutAccountLink": """mutation { createPayoutAccountLink(input:

@@ -4,15 +4,23 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from app import clock
 from app.actor import Actor, Role
 from app.identity.hosting import TERMS_VERSION
 from app.ids import new_id
-from db.enums import BookingActor, BookingStatus, CancellationPolicy, PaymentMethod, PropertyType
+from db.enums import (
+    AlterationStatus,
+    BookingActor,
+    BookingStatus,
+    CancellationPolicy,
+    PaymentMethod,
+    PropertyType,
+)
 from db.models import (
     Booking,
+    BookingAlteration,
     BookingChange,
     OccupiedNight,
     Property,
@@ -142,6 +150,41 @@ async def add_photo(db: Database, property_id: UUID, **columns: Any) -> UUID:
     return photo_id
 
 
+async def add_alteration(db: Database, booking_id: UUID, **columns: Any) -> UUID:
+    """Insert an alteration of a booking that leaves it as it is (default: OPEN, by the guest).
+
+    Writes the row alone.
+    """
+    alteration_id = new_id()
+    guests = ("adults", "children", "infants", "pets")
+    same = (
+        *("check_in", "check_out", "check_in_at", "check_out_at", *guests),
+        *("currency", "total_minor", "host_payout_minor", "tax_minor", "promotion_minor"),
+        *("line_items", "night_prices"),
+    )
+    differences = ("", "host_", "tax_", "promotion_")
+    async with db.transaction() as session:
+        table = Booking.__table__
+        booking = (await session.execute(select(table).where(table.c.id == booking_id))).one()
+        row: dict[str, Any] = {
+            **{name: getattr(booking, name) for name in same},
+            **{f"{part}difference_minor": 0 for part in differences},
+            "id": alteration_id,
+            "booking_id": booking_id,
+            "proposed_by": BookingActor.GUEST,
+            "status": AlterationStatus.OPEN,
+            "previous": {
+                "check_in": str(booking.check_in),
+                "check_out": str(booking.check_out),
+                "guests": {name: getattr(booking, name) for name in guests},
+                "total_minor": booking.total_minor,
+            },
+            "expires_at": clock.now() + timedelta(hours=24),
+        } | columns
+        await session.execute(insert(BookingAlteration).values(row))
+    return alteration_id
+
+
 async def add_booking(
     db: Database, property_id: UUID, guest_id: UUID, host_id: UUID, **columns: Any
 ) -> UUID:
@@ -183,6 +226,13 @@ async def add_booking(
                 "amount_minor": total,
             }
         ],
+        "price_terms": {
+            "currency": "EUR",
+            "base_price_minor": 100_00,
+            "guest_fee_bp": 0,
+            "host_fee_bp": 300,
+        },
+        "night_prices": [100_00] * nights,
         "guest_fee_bp": 0,
         "host_fee_bp": 300,
         "cancellation_policy": CancellationPolicy.FLEXIBLE,

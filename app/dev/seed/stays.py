@@ -15,7 +15,7 @@ from app.bookings.cancellation import CancellationRefund
 from app.bookings.lifecycle import answer_deadline
 from app.dev.seed.ids import id_at, provider_id
 from app.dev.seed.rows import Rows
-from app.pricing.rules import Quote, line_items_to_builtins, quote
+from app.pricing.rules import Quote, line_items_to_builtins, night_prices, quote
 from app.properties.terms import Guests, StayTerms, Terms
 from db.enums import (
     BookingActor,
@@ -260,6 +260,8 @@ def _add_booking(rows: Rows, booked: Booked, steps: list[Step], now: datetime) -
         host_payout_minor=price.host_payout_minor,
         tax_minor=price.tax_minor,
         line_items=line_items_to_builtins(price.line_items),
+        price_terms=msgspec.to_builtins(home.price),
+        night_prices=night_prices(home.price, home.night_prices, visit.check_in, visit.check_out),
         guest_fee_bp=price.guest_fee_bp,
         host_fee_bp=price.host_fee_bp,
         cancellation_policy=home.policy,

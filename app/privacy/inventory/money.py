@@ -101,16 +101,18 @@ TABLES = (
             Payment,
             "payments",
             Payment.guest_id == PERSON,
-            "id booking_id attempt provider provider_payment_id method status amount_minor currency"
-            " line_items country region captured_minor refunded_minor manual_capture failure_code"
-            " created_at updated_at authorized_at paid_at void_requested_at",
+            "id booking_id alteration_id attempt provider provider_payment_id method status"
+            " amount_minor currency line_items country region captured_minor refunded_minor"
+            " manual_capture failure_code created_at updated_at authorized_at paid_at"
+            " void_requested_at",
             erased={"client_secret": None, "redirect_url": None},
         ),
         part(
             Payment,
             "paymentsReceived",
             Payment.host_id == PERSON,
-            "id booking_id status currency host_minor platform_minor tax_minor promotion_minor"
+            "id booking_id alteration_id status currency host_minor platform_minor tax_minor"
+            " promotion_minor"
             " paid_at",
         ),
         hidden={
@@ -118,10 +120,11 @@ TABLES = (
             "lets whoever has it pay": "client_secret redirect_url",
         },
         kept={
-            BOOKS: "id booking_id attempt provider provider_payment_id method status amount_minor"
-            " currency guest_id host_id host_minor platform_minor tax_minor promotion_minor"
-            " line_items country region captured_minor refunded_minor manual_capture failure_code"
-            " created_at updated_at authorized_at paid_at void_requested_at",
+            BOOKS: "id booking_id alteration_id attempt provider provider_payment_id method status"
+            " amount_minor currency guest_id host_id host_minor platform_minor tax_minor"
+            " promotion_minor line_items country region captured_minor refunded_minor"
+            " manual_capture failure_code created_at updated_at authorized_at paid_at"
+            " void_requested_at",
         },
     ),
     held(
@@ -130,15 +133,15 @@ TABLES = (
             Refund,
             "refunds",
             Refund.payment_id.in_(own_payments),
-            "id payment_id reason status amount_minor host_minor platform_minor tax_minor"
-            " promotion_minor line_items"
-            " provider_refund_id failure_code created_at settled_at",
+            "id payment_id reason alteration_id status amount_minor host_minor platform_minor"
+            " tax_minor promotion_minor line_items provider_refund_id failure_code created_at"
+            " settled_at",
         ),
         hidden={"our own bookkeeping of who is at work": "claimed_until"},
         kept={
-            BOOKS: "id payment_id reason status amount_minor host_minor platform_minor tax_minor"
-            " promotion_minor line_items"
-            " provider_refund_id claimed_until failure_code created_at settled_at",
+            BOOKS: "id payment_id reason alteration_id status amount_minor host_minor"
+            " platform_minor tax_minor promotion_minor line_items provider_refund_id claimed_until"
+            " failure_code created_at settled_at",
         },
     ),
     held(

@@ -44,6 +44,10 @@ def allowed(policy: Policy, actor: Actor, thing: Thing | None) -> bool:
         Policy.GUEST_OR_STAFF: me == of.guest or (staff and me != of.host),
         Policy.PARTIES: me in hosts | {of.guest} or staff,
         Policy.ENDING: me in hosts | {of.guest} or admin,
+        Policy.SIDES: me in hosts | {of.guest},
+        # The examples are proposed by guests.
+        Policy.OTHER_SIDE: me in hosts,
+        Policy.PROPOSER: me == of.guest,
         Policy.SIGNED_IN: True,
         Policy.STAFF: staff,
         Policy.ADMIN: admin,

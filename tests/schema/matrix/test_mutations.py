@@ -62,7 +62,14 @@ from tests.schema.matrix.world import (
 from tests.schema.test_generated import WIDE
 from tests.support.paystack import PaystackSandbox
 from tests.support.sandbox import Sandbox
-from tests.support.world import add_booking, add_photo, add_property, add_session, add_user
+from tests.support.world import (
+    add_alteration,
+    add_booking,
+    add_photo,
+    add_property,
+    add_session,
+    add_user,
+)
 
 # A proof is asked for before anything is looked at.
 NOTHING = {"UNAUTHENTICATED", "NotFoundError", "ProofRequiredError"}
@@ -364,6 +371,28 @@ async def cancelled_by_host(stage: Stage) -> Case:
     return case | {"reason": "A burst pipe."}, None
 
 
+async def new_alteration(stage: Stage) -> Case:
+    """A night less."""
+    case, thing = await stage.booking("CONFIRMED", 20, confirmed_at=clock.now())
+    leaves = clock.now().date() + timedelta(days=22)
+    total = {"amount": 200_00, "currency": "EUR"}
+    wanted = {"checkOut": str(leaves), "expectedTotal": total, "idempotencyKey": new_id().hex}
+    return case | wanted, thing
+
+
+async def alteration(stage: Stage, *, agrees: bool = False) -> Case:
+    """Proposed by the guest, at the same price."""
+    case, thing = await stage.booking("CONFIRMED", 20, confirmed_at=clock.now())
+    decoded = ids.decode(case["bookingId"])
+    assert decoded is not None
+    key = await add_alteration(stage.db, decoded[1])
+    shown = {"alterationId": gid("BookingAlteration", key)}
+    if not agrees:
+        return shown, thing
+    total = {"amount": 300_00, "currency": "EUR"}
+    return shown | {"expectedTotal": total, "idempotencyKey": new_id().hex}, thing
+
+
 MUTATIONS: dict[str, Callable[[Stage], Awaitable[Case]]] = {
     "becomeHost": own(
         kind="INDIVIDUAL",
@@ -447,6 +476,10 @@ MUTATIONS: dict[str, Callable[[Stage], Awaitable[Case]]] = {
     "acceptBooking": lambda stage: stage.booking("PENDING_HOST", 20),
     "declineBooking": lambda stage: stage.booking("PENDING_HOST", 20),
     "cancelBooking": with_(lambda stage: stage.booking("CONFIRMED", 20), reason="They asked."),
+    "proposeAlteration": new_alteration,
+    "acceptAlteration": lambda stage: alteration(stage, agrees=True),
+    "declineAlteration": alteration,
+    "withdrawAlteration": alteration,
     "createReview": with_(lambda stage: stage.booking("COMPLETED", -5), rating=5, comment="Good"),
     "staffResendVerification": Stage.account,
     "staffRevokeSessions": Stage.account,

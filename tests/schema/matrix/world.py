@@ -22,6 +22,7 @@ from db.base import Base
 from db.enums import DocumentKind, LineItemKind, PaymentProvider, Side, StaffActionKind
 from db.models import (
     Booking,
+    BookingAlteration,
     BookingChange,
     CalendarFeed,
     CalendarImport,
@@ -64,6 +65,7 @@ from schema import ids
 from tests.accounting import paper
 from tests.support.money import line
 from tests.support.world import (
+    add_alteration,
     add_booking,
     add_photo,
     add_property,
@@ -334,6 +336,10 @@ STAYS = {
 }
 
 
+# Of which something else was once wanted.
+ALTERED = ("past", "other past")
+
+
 async def _add_stays(db: Database, world: World) -> None:
     now = clock.now()
     hosts = dict.fromkeys(("home", "hidden", "asleep"), "host")
@@ -358,7 +364,7 @@ async def _add_stays(db: Database, world: World) -> None:
             status=status,
             check_in=now.date() + timedelta(days=days),
             message=f"{word(name)}-message",
-            version=2,
+            version=3 if name in ALTERED else 2,
             **more,
         )
         world.bookings[name] = booking
@@ -374,8 +380,10 @@ async def _add_stays(db: Database, world: World) -> None:
             reason=f"{word(name)}-step",
             occurred_at=now,
         )
+        if name in ALTERED:
+            await _add_alteration(db, world, name, sides)
         both = frozenset({*sides, *([world.user("co-host")] if hosts[place] == "host" else [])})
-        for kind in ("message", "why", "step"):
+        for kind in ("message", "why", "step", "alteration"):
             world.secrets[f"{word(name)}-{kind}"] = (both, True)
         if status == "COMPLETED":
             await add_review(db, world.places[place], sides[1], sides[0], booking_id=booking)
@@ -407,6 +415,45 @@ async def _add_stays(db: Database, world: World) -> None:
         told = (f"{name}-{number}-secret" for name in ("street", "unit", "postal"))
         for secret in (*told, *guide.values(), latitude(number)):
             world.secrets[str(secret)] = (stay, False)
+
+
+async def _add_alteration(db: Database, world: World, name: str, sides: tuple[UUID, UUID]) -> None:
+    """Proposed once and declined, after a try to pay for it."""
+    booking, now = world.bookings[name], clock.now()
+    alteration = await add_alteration(
+        db, booking, status="DECLINED", settled_at=now, message=f"{word(name)}-alteration"
+    )
+    await add(
+        db,
+        BookingChange,
+        booking_id=booking,
+        version=3,
+        status="CONFIRMED",
+        previous_status="CONFIRMED",
+        actor="HOST",
+        actor_id=sides[1],
+        alteration_id=alteration,
+        alteration_status="DECLINED",
+        occurred_at=now,
+    )
+    await add(
+        db,
+        Payment,
+        booking_id=booking,
+        alteration_id=alteration,
+        attempt=2,
+        provider="STRIPE",
+        method="CARD",
+        status="FAILED",
+        amount_minor=1,
+        currency="EUR",
+        guest_id=sides[0],
+        host_id=sides[1],
+        host_minor=1,
+        platform_minor=0,
+        tax_minor=0,
+        manual_capture=True,
+    )
 
 
 async def _add_helpers(db: Database, world: World) -> None:
@@ -746,6 +793,10 @@ async def things(db: Database) -> dict[str, Thing]:
             whose = _hosts(places[stay.property_id]) | {"guest": stay.guest_id}
             found.append(_thing("Booking", stay.id, **whose))
         of = {stay.id: stay.property_id for stay in stays}
+        by_guest = {stay.id: stay.guest_id for stay in stays}
+        for each in await rows(BookingAlteration):
+            whose = _hosts(places[of[each.booking_id]]) | {"guest": by_guest[each.booking_id]}
+            found.append(_thing("BookingAlteration", each.id, **whose))
         for each in await rows(Payment):
             whose = _hosts(places[of[each.booking_id]]) | {"guest": each.guest_id}
             found.append(_thing("Payment", each.id, **whose))
