@@ -11,9 +11,12 @@ from app import clock
 from app.actor import Actor
 from app.availability.errors import DatesUnavailable, StayNotAllowed
 from app.bookings import expiry, flows
+from app.bookings.alterations import service
+from app.bookings.alterations.service import Accept, Propose
 from app.bookings.errors import BookingNotFound, PriceChanged, TransitionNotAllowed
 from app.errors import Invalid
 from app.ids import new_id
+from app.money import Money
 from app.payments.errors import PaymentUnavailable
 from app.pricing.rules import Guests
 from db.models import (
@@ -474,3 +477,33 @@ async def test_the_same_price_may_fall_apart_in_another_way(stage: Stage) -> Non
         }
     assert set(await stage.taken()) == {CHECK_IN + DAY, CHECK_OUT}
     assert await stage.refunds() == []
+
+
+async def test_a_process_that_dies_between_two_steps_is_finished_by_tasks(stage: Stage) -> None:
+    """After each commit and before the call that follows it, in turn."""
+    runtime = stage.runtime
+    db, settings = runtime.db, runtime.settings
+    total = Money(TOTAL + NIGHT, "EUR")
+    wanted = Propose(
+        booking_id=stage.booking,
+        check_in=None,
+        check_out=CHECK_OUT + DAY,
+        guests=None,
+        expected_total=total,
+        idempotency_key="proposed",
+    )
+    alteration_id = await db.run(
+        lambda session: service.propose(session, stage.guest, wanted, settings)
+    )
+    assert (await stage.payment_of(alteration_id)).provider_payment_id is None
+    await drain(runtime, within=timedelta(minutes=2), skip="notifications.")
+    await stage.pay_more(alteration_id)
+    await stage.hear_more(alteration_id)
+    answer = Accept(alteration_id=alteration_id, expected_total=total, idempotency_key="agreed")
+    await db.run(lambda session: service.accept(session, stage.host, answer, settings, clock.now()))
+    assert await stage.state(alteration_id) == "AWAITING_PAYMENT"
+    # The provider has forgotten our keys when the task comes to it.
+    await stage.sandbox.control.forget_keys()
+    await drain(runtime, within=timedelta(minutes=2), skip="notifications.")
+    assert await stage.stay() == (CHECK_IN, CHECK_OUT + DAY, TOTAL + NIGHT)
+    assert [status for _, status in await stage.steps()] == ["OPEN", "AWAITING_PAYMENT", "ACCEPTED"]
