@@ -64,7 +64,10 @@ async def recheck(db: Database, providers: Providers, now: datetime) -> None:
             if after is None:
                 break
         if (name, DifferenceSubject.BALANCE) in differing:
-            await balances.compare(db, provider, now)
+            try:
+                await balances.compare(db, provider, now)
+            except ProviderUnavailable as error:
+                log.warning("a balance could not be asked for", provider=name, why=str(error))
 
 
 async def walk(
@@ -96,7 +99,9 @@ async def walk(
 async def resume(
     db: Database, providers: Providers, now: datetime, until: Callable[[], bool]
 ) -> None:
-    """Go on with the walks that are under way."""
+    """Go on with the walks that are under way. One whose provider does not answer waits for the
+    next time, and holds up no other.
+    """
     async with db.read() as connection:
         rows = await connection.execute(
             select(Reconciliation.id, Reconciliation.provider).where(
@@ -105,8 +110,12 @@ async def resume(
         )
         running = [(row.id, PaymentProvider(row.provider)) for row in rows]
     for walk_id, name in running:
-        if name in providers:
+        if name not in providers:
+            continue
+        try:
             await walk(db, providers[name], walk_id, now, until=until)
+        except ProviderUnavailable as error:
+            log.warning("a reconciliation has to wait", provider=name, why=str(error))
 
 
 async def _listed(

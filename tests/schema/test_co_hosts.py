@@ -155,7 +155,11 @@ async def test_everything_but_the_money_and_the_co_hosts(
     options = """query ($id: ID!) { booking(id: $id) { availableActions { action isAvailable }
       cancellationPreview { refund { amount } } } }"""
     may = (await face.ask(options, scene.helper, id=scene.booking))["booking"]
-    assert {each["action"] for each in may["availableActions"]} == {"ACCEPT", "DECLINE", "CANCEL"}
+    assert {each["action"] for each in may["availableActions"] if each["isAvailable"]} == {
+        "ACCEPT",
+        "DECLINE",
+        "CANCEL",
+    }
     assert may["cancellationPreview"] is not None
     decline = """mutation ($id: ID!) { declineBooking(input: {bookingId: $id, reason: "Closed."}) {
       __typename ... on DeclineBookingSuccess { booking { status history { actor } } } } }"""

@@ -334,8 +334,24 @@ async def test_what_each_side_may_do(face: Face, scene: Scene) -> None:
         assert all(each["isAvailable"] == (each["obstacle"] is None) for each in listed)
         return {each["action"]: each["obstacle"] for each in listed}
 
-    assert await shown("guest") == {"PAY": None, "CANCEL": None, "REVIEW": "STATUS"}
-    assert await shown("host") == {"ACCEPT": "STATUS", "DECLINE": "STATUS", "CANCEL": None}
+    # Nobody alters what is not confirmed.
+    altering = dict.fromkeys(
+        (f"{verb}_ALTERATION" for verb in ("PROPOSE", "ACCEPT", "DECLINE", "WITHDRAW")), "STATUS"
+    )
+    paying = {"PAY_ALTERATION": "STATUS"}
+    assert await shown("guest") == {
+        "PAY": None,
+        "CANCEL": None,
+        "REVIEW": "STATUS",
+        **altering,
+        **paying,
+    }
+    assert await shown("host") == {
+        "ACCEPT": "STATUS",
+        "DECLINE": "STATUS",
+        "CANCEL": None,
+        **altering,
+    }
     assert await shown("support") == {}
     now = clock.now()
     async with face.db.transaction() as session:
@@ -344,7 +360,7 @@ async def test_what_each_side_may_do(face: Face, scene: Scene) -> None:
             .where(Booking.id == scene.booking_id)
             .values(status="COMPLETED", check_in_at=now - timedelta(days=2), check_out_at=now)
         )
-    done = {"PAY": "STATUS", "CANCEL": "STATUS"}
+    done = {"PAY": "STATUS", "CANCEL": "STATUS", **altering, **paying}
     assert await shown("guest") == {**done, "REVIEW": None}
     host, guest = (scene.actors[name].require_user() for name in ("host", "guest"))
     stay = scene.booking_id
