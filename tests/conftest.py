@@ -14,8 +14,8 @@ from functools import cache
 from pathlib import Path
 
 import httpcore2
+import hypothesis
 import pytest
-from hypothesis import settings
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
@@ -34,9 +34,9 @@ from tests.support.processes import Stack
 
 # The same examples in every run, so that it is the change that makes a test fail, and again when it
 # is repeated. RANDOM_EXAMPLES=1 looks for new ones.
-settings.register_profile("same", derandomize=True)
+hypothesis.settings.register_profile("same", derandomize=True)
 if not os.environ.get("RANDOM_EXAMPLES"):
-    settings.load_profile("same")
+    hypothesis.settings.load_profile("same")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
